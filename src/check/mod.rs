@@ -1,0 +1,3 @@
+//! Names, types and warnings: tree → typed tree. It is *given* the catalog.
+
+pub mod hir;

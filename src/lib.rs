@@ -1,0 +1,11 @@
+//! Declarative detection rules for email.
+
+pub mod builtins;
+pub mod check;
+pub mod diagnostic;
+pub mod lists;
+pub mod matcher;
+pub mod message;
+pub mod source;
+pub mod syntax;
+pub mod value;

@@ -1,0 +1,5 @@
+//! Typed reference sets with constant-cost lookup.
+
+/// The lists of a compiled program.
+#[derive(Debug, Default)]
+pub struct Lists;

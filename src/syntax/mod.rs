@@ -1,0 +1,3 @@
+//! Text ⇄ faithful tree: the only place that names `pest`.
+
+pub mod ast;
