@@ -335,6 +335,87 @@ pub struct Program {
     pub rules: Vec<Rule>,
     /// Exceptions.
     pub exceptions: Vec<Exception>,
-    /// Names of lists; a [`ListId`] is an index here.
-    pub lists: Vec<Arc<str>>,
+    /// Lists; a [`ListId`] is an index here.
+    pub lists: Vec<ListInfo>,
+}
+
+/// A declared list.
+#[derive(Clone, Debug)]
+pub struct ListInfo {
+    /// `pack/name`, or the bare name of a list of the configuration.
+    pub name: Arc<str>,
+    /// The type of its entries as declared: `domain`.
+    pub kind: Arc<str>,
+    /// Where the entries are.
+    pub origin: ListOrigin,
+}
+
+/// Where a list's entries are.
+#[derive(Clone, Debug)]
+pub enum ListOrigin {
+    /// In the rule text, with their places.
+    Inline(Vec<(Arc<str>, Span)>),
+    /// In a file of the pack, named at this place.
+    File(Arc<str>, Span),
+    /// Given by the configuration.
+    External,
+}
+
+impl Expr {
+    /// The direct operands, in evaluation order.
+    pub fn children(&self) -> Vec<&Expr> {
+        match &self.kind {
+            ExprKind::Const(_) | ExprKind::Message | ExprKind::Local(_) | ExprKind::List(_) | ExprKind::Rule(_) => {
+                Vec::new()
+            }
+            ExprKind::Field(base, _)
+            | ExprKind::Length(base)
+            | ExprKind::Sum(base)
+            | ExprKind::Flatten(base)
+            | ExprKind::Keys(base)
+            | ExprKind::Values(base)
+            | ExprKind::Not(base)
+            | ExprKind::IsNull(base)
+            | ExprKind::IsEmpty(base)
+            | ExprKind::Neg(base) => vec![base],
+            ExprKind::Index(a, b)
+            | ExprKind::Key(a, b)
+            | ExprKind::Compare(_, _, a, b)
+            | ExprKind::Arith(_, a, b)
+            | ExprKind::Let(_, a, b) => vec![a, b],
+            ExprKind::Quantified { collection, body, .. } => vec![collection, body],
+            ExprKind::Call(_, operands)
+            | ExprKind::And(operands)
+            | ExprKind::Or(operands)
+            | ExprKind::AtLeast(_, operands)
+            | ExprKind::Coalesce(operands)
+            | ExprKind::Array(operands) => operands.iter().collect(),
+            ExprKind::If(condition, then, other) => vec![condition, then, other],
+            ExprKind::In { left, set, .. } => match set {
+                Set::Exprs(items) => std::iter::once(&**left).chain(items).collect(),
+                Set::List(_) => vec![left],
+                Set::Value(list) => vec![left, list],
+            },
+            ExprKind::Text { text, needles, .. } => match needles {
+                Needles::Exprs(needles) => std::iter::once(&**text).chain(needles).collect(),
+                Needles::Patterns(_) | Needles::List(_) => vec![text],
+            },
+        }
+    }
+
+    /// The number of nodes, this one included.
+    pub fn size(&self) -> usize {
+        let mut count = 0;
+        self.walk(&mut |_| count += 1);
+        count
+    }
+
+    /// Visits every node, this one first.
+    pub fn walk<'e>(&'e self, visit: &mut impl FnMut(&'e Expr)) {
+        let mut pending = vec![self];
+        while let Some(next) = pending.pop() {
+            visit(next);
+            pending.extend(next.children().into_iter().rev());
+        }
+    }
 }

