@@ -6,6 +6,7 @@ pub mod diagnostic;
 pub mod lists;
 pub mod matcher;
 pub mod message;
+pub mod pack;
 pub mod source;
 pub mod syntax;
 pub mod value;
