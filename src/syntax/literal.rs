@@ -1,0 +1,158 @@
+//! Literals: from the written form to the meant value.
+
+use super::ast::{StrLit, StrStyle};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::source::Span;
+use std::sync::Arc;
+
+/// Reads a string with its quotes.
+pub(super) fn string(written: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) -> StrLit {
+    if let Some(inner) = written.strip_prefix("\"\"\"").and_then(|rest| rest.strip_suffix("\"\"\"")) {
+        return StrLit { value: dedent(inner).into(), style: StrStyle::Block };
+    }
+    if let Some(inner) = written.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+        return StrLit { value: inner.replace("''", "'").into(), style: StrStyle::Raw };
+    }
+    let inner = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(written);
+    StrLit { value: unescape(inner, span, diagnostics), style: StrStyle::Escaped }
+}
+
+fn unescape(inner: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) -> Arc<str> {
+    if !inner.contains('\\') {
+        return inner.into();
+    }
+    let mut out = String::with_capacity(inner.len());
+    let mut at = 0;
+    while let Some(found) = inner[at..].find('\\') {
+        out.push_str(&inner[at..at + found]);
+        let start = at + found;
+        let (meant, width) = escape(&inner[start + 1..]);
+        match meant {
+            Some(c) => out.push(c),
+            None => diagnostics.push(bad_escape(&inner[start..start + 1 + width], span, start)),
+        }
+        at = start + 1 + width;
+    }
+    out.push_str(&inner[at..]);
+    out.into()
+}
+
+/// The character that an escape means, and how many bytes after the backslash it takes.
+fn escape(rest: &str) -> (Option<char>, usize) {
+    let Some(first) = rest.chars().next() else { return (None, 0) };
+    let simple = match first {
+        'n' => Some('\n'),
+        'r' => Some('\r'),
+        't' => Some('\t'),
+        '\\' | '"' | '\'' => Some(first),
+        _ => None,
+    };
+    if simple.is_some() {
+        return (simple, 1);
+    }
+    if let Some(hex) = rest.strip_prefix("u{").and_then(|rest| rest.split_once('}')).map(|(hex, _)| hex) {
+        let valid = (1..=8).contains(&hex.len()) && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let meant = u32::from_str_radix(hex, 16).ok().filter(|_| valid).and_then(char::from_u32);
+        return (meant, hex.len() + 3);
+    }
+    (None, first.len_utf8())
+}
+
+fn bad_escape(written: &str, span: Span, offset: usize) -> Diagnostic {
+    let start = span.start as usize + 1 + offset;
+    let place = Span::new(span.source, start, start + written.len());
+    let message = format!("there is no escape `{written}`");
+    Diagnostic::new(codes::ESCAPE, message, place, "not an escape")
+        .help("escapes are `\\n \\r \\t \\\" \\' \\\\ \\u{..}`; in `'...'` nothing is escaped")
+        .edit(Span::new(span.source, start, start + 1), "\\\\", "double the backslash")
+}
+
+/// Text between `"""`: the first and last line break go, and the indentation that all lines share.
+fn dedent(inner: &str) -> String {
+    let inner = inner.strip_prefix("\r\n").or_else(|| inner.strip_prefix('\n')).unwrap_or(inner);
+    let lines: Vec<&str> = inner.split('\n').collect();
+    let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let shared = lines.iter().filter(|line| !line.trim().is_empty()).map(|line| indent(line)).min().unwrap_or(0);
+    let mut stripped: Vec<&str> = lines.iter().map(|line| line.get(shared..).unwrap_or("")).collect();
+    if stripped.last().is_some_and(|last| last.trim().is_empty()) {
+        stripped.pop();
+    }
+    stripped.join("\n")
+}
+
+/// `30d` in milliseconds; `None` if it is out of range.
+pub(super) fn duration(written: &str) -> Option<i64> {
+    let digits = written.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &written[digits.len()..] {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        "w" => 604_800_000,
+        _ => return None,
+    };
+    digits.parse::<i64>().ok()?.checked_mul(unit)
+}
+
+/// An RFC 3339 date or date-time in milliseconds since 1970.
+pub(super) fn time(written: &str) -> Option<i64> {
+    let (date, clock) = match written.split_once('T') {
+        Some((date, clock)) => (date, Some(clock)),
+        None => (written, None),
+    };
+    let mut parts = date.splitn(3, '-').map(|part| part.parse::<i64>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
+        return None;
+    }
+    let midnight = days_from_civil(year, month, day) * 86_400_000;
+    clock.map_or(Some(midnight), |clock| Some(midnight + clock_millis(clock)?))
+}
+
+fn clock_millis(clock: &str) -> Option<i64> {
+    let (clock, offset) = match clock.strip_suffix('Z') {
+        Some(clock) => (clock, 0),
+        None => {
+            let at = clock.rfind(['+', '-'])?;
+            let (hours, minutes) = clock[at + 1..].split_once(':')?;
+            let minutes = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
+            (&clock[..at], if clock[at..].starts_with('-') { -minutes } else { minutes })
+        }
+    };
+    let mut parts = clock.splitn(3, ':');
+    let hour: i64 = parts.next()?.parse().ok()?;
+    let minute: i64 = parts.next()?.parse().ok()?;
+    let seconds: f64 = parts.next().map_or(Some(0.0), |part| part.parse().ok())?;
+    if hour > 23 || minute > 59 || seconds >= 61.0 {
+        return None;
+    }
+    Some(((hour * 60 + minute - offset) * 60_000) + (seconds * 1000.0).round() as i64)
+}
+
+fn days_in_month(year: i64, month: i64) -> i64 {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days since 1970-01-01 in the proleptic Gregorian calendar, counted from March so that the
+/// leap day is the last of its year.
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+/// `/pattern/flags` taken apart; `\/` becomes `/`.
+pub(super) fn regex(written: &str) -> (Arc<str>, Arc<str>) {
+    let end = written.rfind('/').unwrap_or(0);
+    let pattern = written.get(1..end).unwrap_or("").replace("\\/", "/");
+    (pattern.into(), written.get(end + 1..).unwrap_or("").into())
+}
