@@ -1,5 +1,6 @@
 //! Declarative detection rules for email.
 
+pub mod auth;
 pub mod builtins;
 pub mod check;
 pub mod diagnostic;

@@ -1,5 +1,246 @@
 //! A parsed message and its features, computed on demand, each at most once.
 
-/// A parsed message.
+mod address;
+mod anomaly;
+mod attachment;
+pub mod authres;
+mod body;
+mod domain;
+mod header;
+mod hop;
+mod html;
+mod html_style;
+mod links;
+mod parse;
+mod part;
+mod settings;
+mod subject;
+mod threads;
+mod url;
+pub mod xpath;
+
+pub use address::{EmailAddress, Mailbox};
+pub use anomaly::Anomaly;
+pub(crate) use attachment::hex;
+pub use attachment::{Attachment, FILE_TYPES};
+pub(crate) use body::addresses;
+pub use body::{Body, BodyHtml, BodyPlain, Html};
+pub use domain::Domain;
+pub use header::Header;
+pub use hop::{Hop, HopField, Received};
+pub use links::{Link, LinkParser};
+pub(crate) use parse::decode_text;
+pub use part::Part;
+pub use settings::{AuthOverride, Limits, Settings};
+pub use subject::Subject;
+pub use threads::{Banner, PreviousThread, Thread};
+pub use url::Url;
+
+use std::any::Any;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+/// A message with its features. Shared between threads; a feature is computed once.
 #[derive(Debug)]
-pub struct Message;
+pub struct Message {
+    me: Weak<Message>,
+    raw: Arc<[u8]>,
+    settings: Arc<Settings>,
+    depth: usize,
+    headers: Vec<Header>,
+    parts: Vec<Part>,
+    html: Option<usize>,
+    plain: Option<usize>,
+    anomalies: Vec<Anomaly>,
+    limits_hit: Mutex<BTreeSet<String>>,
+    sender: OnceLock<Option<Arc<Mailbox>>>,
+    subject: OnceLock<Arc<Subject>>,
+    hops: OnceLock<Vec<Arc<Hop>>>,
+    body: OnceLock<Arc<Body>>,
+    attachments: OnceLock<Vec<Arc<Attachment>>>,
+    auth: OnceLock<Arc<dyn Any + Send + Sync>>,
+}
+
+/// Where in the message a value was read.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Location {
+    /// A header's name, or `part 2` (1 is the message itself).
+    pub place: String,
+    /// Bytes of the message as it was received.
+    pub bytes: Range<usize>,
+}
+
+impl Message {
+    /// Parses a message (RFC 5322, RFC 2045). Always gives a message, whatever the bytes are:
+    /// what is odd is in [`Message::anomalies`], what was not looked at in [`Message::limits_hit`].
+    pub fn parse(raw: impl Into<Arc<[u8]>>, settings: Arc<Settings>) -> Arc<Self> {
+        Self::nested(raw.into(), settings, 0)
+    }
+
+    fn nested(raw: Arc<[u8]>, settings: Arc<Settings>, depth: usize) -> Arc<Self> {
+        let parsed = parse::parse(&raw, &settings.limits);
+        Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
+            raw,
+            depth,
+            headers: parsed.headers,
+            parts: parsed.parts,
+            html: parsed.html,
+            plain: parsed.plain,
+            anomalies: parsed.anomalies,
+            limits_hit: Mutex::new(parsed.limits_hit.into_iter().collect()),
+            settings,
+            sender: OnceLock::new(),
+            subject: OnceLock::new(),
+            hops: OnceLock::new(),
+            body: OnceLock::new(),
+            attachments: OnceLock::new(),
+            auth: OnceLock::new(),
+        })
+    }
+
+    /// Reads bytes found in this message as a message; `None` past the depth limit.
+    pub fn inner(&self, raw: &[u8]) -> Option<Arc<Self>> {
+        if self.depth + 1 >= self.settings.limits.depth {
+            self.limit(format!("depth: messages nested deeper than {}", self.settings.limits.depth));
+            return None;
+        }
+        Some(Self::nested(raw.into(), Arc::clone(&self.settings), self.depth + 1))
+    }
+
+    /// This message as shared data.
+    pub fn shared(&self) -> Arc<Self> {
+        // The message lives in the `Arc` that its constructors return.
+        self.me.upgrade().unwrap_or_else(|| Self::nested(Arc::clone(&self.raw), Arc::clone(&self.settings), self.depth))
+    }
+
+    /// The bytes as they were received.
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// The receiver's side.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Header fields in written order.
+    pub fn headers(&self) -> &[Header] {
+        &self.headers
+    }
+
+    /// All fields of a name, in any case.
+    pub fn all<'m>(&'m self, name: &'m str) -> impl Iterator<Item = &'m Header> {
+        self.headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The first field of a name.
+    pub fn first(&self, name: &str) -> Option<&Header> {
+        self.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))
+    }
+
+    /// MIME parts in written order; 0 is the message itself.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// The HTML body.
+    pub fn html_part(&self) -> Option<&Part> {
+        self.html.and_then(|index| self.parts.get(index))
+    }
+
+    /// The plain text body.
+    pub fn plain_part(&self) -> Option<&Part> {
+        self.plain.and_then(|index| self.parts.get(index))
+    }
+
+    /// What is odd about the structure.
+    pub fn anomalies(&self) -> &[Anomaly] {
+        &self.anomalies
+    }
+
+    /// Limits that were hit so far; what lies beyond them was not looked at.
+    pub fn limits_hit(&self) -> Vec<String> {
+        self.limits_hit.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// A value that a later stage computes once for this message and keeps with it.
+    pub(crate) fn auth_slot<T: Any + Send + Sync>(&self, compute: impl Fn() -> T) -> Arc<T> {
+        let stored = self.auth.get_or_init(|| Arc::new(compute()));
+        Arc::clone(stored).downcast().unwrap_or_else(|_| Arc::new(compute()))
+    }
+
+    pub(crate) fn limit(&self, what: String) {
+        self.limits_hit.lock().unwrap_or_else(PoisonError::into_inner).insert(what);
+    }
+
+    /// The mailbox of the From field. Of several fields the first counts: readers show it.
+    pub fn sender(&self) -> Option<&Arc<Mailbox>> {
+        self.sender.get_or_init(|| Mailbox::parse(&self.first("from")?.value)).as_ref()
+    }
+
+    /// The mailboxes of all fields of a name.
+    pub fn mailboxes(&self, name: &str) -> Vec<Arc<Mailbox>> {
+        self.all(name).flat_map(|header| Mailbox::parse_list(&header.value)).collect()
+    }
+
+    /// The subject.
+    pub fn subject(&self) -> &Arc<Subject> {
+        self.subject.get_or_init(|| Arc::new(Subject::parse(self.first("subject").map(|header| &*header.value))))
+    }
+
+    /// The route, newest hop first.
+    pub fn hops(&self) -> &[Arc<Hop>] {
+        self.hops.get_or_init(|| hop::hops(&self.headers))
+    }
+
+    /// Texts and links.
+    pub fn body(&self) -> &Arc<Body> {
+        self.body.get_or_init(|| Arc::new(Body::of(self)))
+    }
+
+    /// Attachments and inline files, in MIME order.
+    pub fn attachments(&self) -> &[Arc<Attachment>] {
+        self.attachments.get_or_init(|| attachment::attachments(self))
+    }
+
+    /// Where the value of a feature path was read, if it has one place.
+    pub fn locate(&self, path: &str) -> Option<Location> {
+        let header = |name: &str| {
+            let field = self.first(name)?;
+            Some(Location { place: field.name.to_string(), bytes: field.range.clone() })
+        };
+        let root: Vec<&str> = path.splitn(3, ['.', '[']).collect();
+        match root.as_slice() {
+            ["sender", ..] => header("from"),
+            ["subject", ..] => header("subject"),
+            ["recipients", kind, ..] => header(kind),
+            ["headers", "reply_to", ..] => header("reply-to"),
+            ["headers", "return_path", ..] => header("return-path"),
+            ["headers", "message_id", ..] => header("message-id"),
+            ["headers", "in_reply_to", ..] => header("in-reply-to"),
+            ["headers", "references", ..] => header("references"),
+            ["headers", "date", ..] => header("date"),
+            ["headers", "mailer", ..] => header("x-mailer").or_else(|| header("user-agent")),
+            ["headers", "auth_summary", ..] | ["auth", ..] => header("authentication-results"),
+            ["body", "plain", ..] => self.plain.and_then(|index| self.part_location(index)),
+            ["body", ..] => self.html.or(self.plain).and_then(|index| self.part_location(index)),
+            ["attachments", rest @ ..] => {
+                let index: usize = rest.first()?.split(']').next()?.parse().ok()?;
+                self.part_location(self.attachments().get(index)?.part)
+            }
+            _ => None,
+        }
+    }
+
+    fn part_location(&self, index: usize) -> Option<Location> {
+        let part = self.parts.get(index)?;
+        Some(Location { place: format!("part {}", index + 1), bytes: part.raw_range.clone() })
+    }
+}
+
+/// An RFC 5322 date in milliseconds since 1970.
+pub fn date_millis(text: &str) -> Option<i64> {
+    parse::date_seconds(text)?.checked_mul(1000)
+}

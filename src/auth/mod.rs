@@ -1,0 +1,204 @@
+//! Who really sent the message: results that are believed, and the domains that they authenticate.
+
+use crate::message::authres::{AuthResults, Method};
+use crate::message::{Domain, Message};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Authentication results from trusted sources only. With none, everything is `unknown`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Auth {
+    /// SPF result.
+    pub spf: Arc<str>,
+    /// DKIM result: `pass` if any signature passed.
+    pub dkim: Arc<str>,
+    /// DMARC result.
+    pub dmarc: Arc<str>,
+    /// ARC result.
+    pub arc: Arc<str>,
+    /// Microsoft's composite result.
+    pub compauth: Arc<str>,
+    /// Microsoft's three-digit reason of the composite result.
+    pub compauth_reason: Option<Arc<str>>,
+    /// The domain that SPF checked.
+    pub mail_from: Option<Arc<Domain>>,
+    /// The domains of signatures that passed.
+    pub dkim_domains: Vec<Arc<str>>,
+    /// Domains that a result authenticates *and* that are aligned with the From domain.
+    pub authenticated_domains: Vec<Arc<str>>,
+    /// Every authserv-id that the message carries, believed or not.
+    pub authserv_ids_seen: Vec<Arc<str>>,
+    /// True if some results were believed.
+    pub trusted: bool,
+}
+
+/// The results that `auth.*` may have.
+pub const RESULTS: &[&str] = &[
+    "pass",
+    "fail",
+    "softfail",
+    "neutral",
+    "none",
+    "policy",
+    "temperror",
+    "permerror",
+    "bestguesspass",
+    "softpass",
+    "unknown",
+];
+
+/// The authentication of a message, computed once.
+pub fn of(message: &Message) -> Arc<Auth> {
+    message.auth_slot(|| Auth::new(message))
+}
+
+/// The Authentication-Results fields that are believed: those of a trusted authserv-id, above the
+/// Received fields that foreign servers wrote. Only the topmost block of one id counts: what
+/// stands below it was there before our server looked.
+pub fn believed(message: &Message) -> Vec<Arc<AuthResults>> {
+    let settings = message.settings();
+    let mut believed: Vec<Arc<AuthResults>> = Vec::new();
+    let mut received = 0;
+    for header in message.headers() {
+        if header.name.eq_ignore_ascii_case("received") {
+            received += 1;
+            if received > settings.trusted_hops || !believed.is_empty() {
+                break;
+            }
+        }
+        if header.name.eq_ignore_ascii_case("authentication-results") {
+            let results = AuthResults::parse(&header.raw);
+            let trusted = settings.trusted_authserv_ids.iter().any(|id| id.eq_ignore_ascii_case(results.id()));
+            let same_block = believed.first().is_none_or(|first| first.id() == results.id());
+            if trusted && same_block {
+                believed.push(Arc::new(results));
+            }
+        }
+    }
+    believed
+}
+
+impl Auth {
+    fn new(message: &Message) -> Self {
+        let results = believed(message);
+        let mut auth = Self::unknown();
+        auth.authserv_ids_seen = ids_seen(message);
+        auth.trusted = !results.is_empty();
+        let first = |pick: fn(&AuthResults) -> Option<&Arc<Method>>| results.iter().find_map(|result| pick(result));
+        auth.spf = result(first(|result| result.spf.as_ref()));
+        auth.dmarc = result(first(|result| result.dmarc.as_ref()));
+        auth.arc = result(first(|result| result.arc.as_ref()));
+        let compauth = first(|result| result.compauth.as_ref());
+        auth.compauth = result(compauth);
+        auth.compauth_reason = compauth.and_then(|method| method.property("reason")).cloned();
+        let dkim: Vec<&Arc<Method>> = results.iter().flat_map(|result| &result.dkim).collect();
+        let passed = dkim.iter().find(|method| &*method.result == "pass");
+        auth.dkim = result(passed.or(dkim.first()).copied());
+        auth.dkim_domains = dkim.iter().filter(|method| &*method.result == "pass").filter_map(|m| signer(m)).collect();
+        auth.mail_from = first(|result| result.spf.as_ref()).and_then(|method| mail_from(method));
+        auth.authenticated_domains = auth.aligned(message, first(|result| result.dmarc.as_ref()));
+        auth.overridden(message)
+    }
+
+    fn unknown() -> Self {
+        let unknown: Arc<str> = "unknown".into();
+        Self {
+            spf: Arc::clone(&unknown),
+            dkim: Arc::clone(&unknown),
+            dmarc: Arc::clone(&unknown),
+            arc: Arc::clone(&unknown),
+            compauth: unknown,
+            compauth_reason: None,
+            mail_from: None,
+            dkim_domains: Vec::new(),
+            authenticated_domains: Vec::new(),
+            authserv_ids_seen: Vec::new(),
+            trusted: false,
+        }
+    }
+
+    /// Authenticated domains that share the root domain of From. Two From fields, or two
+    /// mailboxes in one, authenticate nothing: nobody knows which one readers show.
+    fn aligned(&self, message: &Message, dmarc: Option<&Arc<Method>>) -> Vec<Arc<str>> {
+        let senders = message.mailboxes("from");
+        let [sender] = senders.as_slice() else { return Vec::new() };
+        let Some(from) = sender.email.as_ref().and_then(|email| email.domain.clone()) else { return Vec::new() };
+        let mut found = BTreeSet::new();
+        if &*self.dmarc == "pass" {
+            let checked = dmarc.and_then(|method| method.property("header.from")).and_then(|name| Domain::parse(name));
+            if checked.is_none_or(|checked| same_organisation(&checked, &from)) {
+                found.insert(Arc::clone(&from.domain));
+            }
+        }
+        let spf = self.mail_from.iter().filter(|_| &*self.spf == "pass").cloned();
+        let dkim = self.dkim_domains.iter().filter_map(|name| Domain::parse(name));
+        for domain in spf.chain(dkim).filter(|domain| same_organisation(domain, &from)) {
+            found.insert(Arc::clone(&domain.domain));
+            found.insert(Arc::clone(&from.domain));
+        }
+        found.into_iter().collect()
+    }
+
+    fn overridden(mut self, message: &Message) -> Self {
+        let Some(given) = &message.settings().auth_override else { return self };
+        let slots = [
+            (&mut self.spf, &given.spf),
+            (&mut self.dkim, &given.dkim),
+            (&mut self.dmarc, &given.dmarc),
+            (&mut self.arc, &given.arc),
+            (&mut self.compauth, &given.compauth),
+        ];
+        for (slot, value) in slots {
+            if let Some(value) = value {
+                *slot = value.as_str().into();
+            }
+        }
+        if let Some(domains) = &given.authenticated_domains {
+            self.authenticated_domains = domains.iter().map(|name| name.to_lowercase().into()).collect();
+        } else if given.dmarc.is_some() {
+            self.authenticated_domains = self.aligned(message, None);
+        }
+        self.trusted = true;
+        self
+    }
+
+    /// True if an authenticated domain is the given one or lies below it.
+    pub fn authenticates(&self, domain: &str) -> bool {
+        let wanted = domain.trim_end_matches('.').to_lowercase();
+        self.authenticated_domains.iter().any(|found| {
+            **found == *wanted || found.strip_suffix(wanted.as_str()).is_some_and(|before| before.ends_with('.'))
+        })
+    }
+}
+
+fn same_organisation(a: &Domain, b: &Domain) -> bool {
+    match (&a.registrable_domain, &b.registrable_domain) {
+        (Some(a), Some(b)) => a == b,
+        _ => a.domain == b.domain,
+    }
+}
+
+fn result(method: Option<&Arc<Method>>) -> Arc<str> {
+    match method {
+        Some(method) if RESULTS.contains(&&*method.result) => Arc::clone(&method.result),
+        Some(method) if &*method.result == "hardfail" => "fail".into(),
+        Some(_) | None => "unknown".into(),
+    }
+}
+
+fn signer(method: &Method) -> Option<Arc<str>> {
+    let named = method.property("header.d").map(|name| name.to_lowercase());
+    let identity =
+        || method.property("header.i").and_then(|id| id.rsplit_once('@').map(|(_, name)| name.to_lowercase()));
+    named.or_else(identity).map(Into::into)
+}
+
+fn mail_from(method: &Method) -> Option<Arc<Domain>> {
+    let value = method.property("smtp.mailfrom").or_else(|| method.property("smtp.helo"))?;
+    Domain::parse(value.rsplit('@').next().unwrap_or(value))
+}
+
+fn ids_seen(message: &Message) -> Vec<Arc<str>> {
+    let ids = message.all("authentication-results").map(|header| AuthResults::parse(&header.raw));
+    ids.map(|results| Arc::from(results.id())).collect::<BTreeSet<Arc<str>>>().into_iter().collect()
+}

@@ -1,0 +1,193 @@
+//! Functions over text.
+
+use crate::builtins::Registry;
+use crate::message::{Domain, EmailAddress, Url};
+use crate::value::{Cidr, Cost, Example, Value};
+use rapidfuzz::distance::levenshtein;
+use std::net::IpAddr;
+use unicode_normalization::UnicodeNormalization;
+
+const fn example(expr: &'static str, value: &'static str) -> Example {
+    Example { expr, value: Some(value) }
+}
+
+/// Longest texts, in characters, whose distance is computed; it costs their product.
+const MAX_DISTANCE_TEXT: usize = 4096;
+
+fn text(args: &[Value], index: usize) -> &str {
+    args.get(index).and_then(Value::as_str).unwrap_or("")
+}
+
+pub(super) fn declare(r: &mut Registry) {
+    r.function(
+        "strings.concat(part: string...) -> string",
+        "The texts joined; absent if one of them is.",
+        Cost::Cheap,
+        &[const { example("strings.concat(\"a\", \"b\")", "\"ab\"") }],
+        |_, args| {
+            if args.iter().any(Value::is_null) {
+                return Value::Null;
+            }
+            args.iter().filter_map(Value::as_str).collect::<String>().into()
+        },
+    );
+    r.function(
+        "strings.count(text: string, part: string) -> int",
+        "How often the part stands in the text, without overlap.",
+        Cost::Moderate,
+        &[const { example("strings.count(\"aXa\", \"a\")", "2") }],
+        |_, args| count(text(args, 0), text(args, 1)),
+    );
+    r.function(
+        "strings.icount(text: string, part: string) -> int",
+        "How often the part stands in the text, without case.",
+        Cost::Moderate,
+        &[const { example("strings.icount(\"aXA\", \"a\")", "2") }],
+        |_, args| count(&text(args, 0).to_lowercase(), &text(args, 1).to_lowercase()),
+    );
+    r.function(
+        "strings.levenshtein(a: string, b: string) -> int?",
+        "Edits between two texts; absent past 4,096 characters.",
+        Cost::Moderate,
+        &[const { example("strings.levenshtein(\"paypal\", \"paypai\")", "1") }],
+        |_, args| distance(text(args, 0), text(args, 1)),
+    );
+    r.function(
+        "strings.ilevenshtein(a: string, b: string) -> int?",
+        "Edits between two texts, without case.",
+        Cost::Moderate,
+        &[const { example("strings.ilevenshtein(\"PayPal\", \"paypai\")", "1") }],
+        |_, args| distance(&text(args, 0).to_lowercase(), &text(args, 1).to_lowercase()),
+    );
+    r.function(
+        "strings.replace_confusables(text: string) -> string",
+        "Characters that look like ASCII letters and digits replaced by them (Unicode TR39), invisible ones removed.",
+        Cost::Moderate,
+        &[const { example("strings.replace_confusables(\"Раураl\")", "\"Paypal\"") }],
+        |_, args| replace_confusables(text(args, 0)).into(),
+    );
+    r.function(
+        "strings.parse_url(text: string, strict: bool?) -> Url?",
+        "A URL taken apart; absent if the text is none. `strict` refuses texts without scheme and defanged forms.",
+        Cost::Moderate,
+        &[
+            const { example("strings.parse_url(\"https://a.example.com/x\").domain.root_domain", "\"example.com\"") },
+            const { example("strings.parse_url(\"no url\")", "null") },
+        ],
+        |_, args| {
+            let strict = matches!(args.get(1), Some(Value::Bool(true)));
+            let parsed = if strict { Url::parse_strict(text(args, 0)) } else { Url::parse(text(args, 0)) };
+            parsed.map_or(Value::Null, Value::record)
+        },
+    );
+    r.function(
+        "strings.parse_domain(text: string) -> Domain?",
+        "A host name taken apart; absent for addresses and empty text.",
+        Cost::Moderate,
+        &[const { example("strings.parse_domain(\"a.b.co.uk\").root_domain", "\"b.co.uk\"") }],
+        |_, args| Domain::parse(text(args, 0)).map_or(Value::Null, Value::record),
+    );
+    r.function(
+        "strings.parse_email(text: string) -> EmailAddress?",
+        "An address taken apart; absent if the text is none.",
+        Cost::Moderate,
+        &[
+            const { example("strings.parse_email(\"Ann@Example.com\").email", "\"ann@example.com\"") },
+            const { example("strings.parse_email(\"ann\")", "null") },
+        ],
+        |_, args| EmailAddress::parse(text(args, 0)).map_or(Value::Null, Value::record),
+    );
+    r.function(
+        "lower(text: string) -> string",
+        "The text in lower case.",
+        Cost::Cheap,
+        &[const { example("lower(\"AbC\")", "\"abc\"") }],
+        |_, args| text(args, 0).to_lowercase().into(),
+    );
+    r.function(
+        "upper(text: string) -> string",
+        "The text in upper case.",
+        Cost::Cheap,
+        &[const { example("upper(\"AbC\")", "\"ABC\"") }],
+        |_, args| text(args, 0).to_uppercase().into(),
+    );
+    r.function(
+        "trim(text: string) -> string",
+        "The text without white space at its ends.",
+        Cost::Cheap,
+        &[const { example("trim(\" a \")", "\"a\"") }],
+        |_, args| text(args, 0).trim().into(),
+    );
+    r.function("beta.ip_in(ip: any, block: any...) -> bool?", "True if the address lies in one of the blocks, given as text or `cidr`; `ip in $list` is the form of this language.", Cost::Cheap, &[const { example("beta.ip_in(\"192.0.2.7\", \"192.0.2.0/24\")", "true") }], |_, args| ip_in(args));
+    r.function(
+        "now() -> time?",
+        "The time that the host gives; absent if it gives none.",
+        Cost::Cheap,
+        &[const { example("now()", "null") }],
+        |ctx, _| ctx.env.now.map_or(Value::Null, Value::Time),
+    );
+}
+
+fn count(text: &str, part: &str) -> Value {
+    if part.is_empty() {
+        return Value::Int(text.chars().count() as i64 + 1);
+    }
+    Value::Int(memchr::memmem::find_iter(text.as_bytes(), part.as_bytes()).count() as i64)
+}
+
+fn distance(a: &str, b: &str) -> Value {
+    let too_long = |text: &str| text.chars().nth(MAX_DISTANCE_TEXT).is_some();
+    if too_long(a) || too_long(b) {
+        return Value::Null;
+    }
+    Value::Int(levenshtein::distance(a.chars(), b.chars()) as i64)
+}
+
+/// Compatibility forms first (full-width, mathematical letters), then look-alikes of other
+/// scripts. Letters that are ASCII already stay: `m` does not become `rn`.
+fn replace_confusables(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.nfkc() {
+        if c.is_ascii() {
+            out.push(c);
+        } else if !is_ignorable(c) {
+            push_ascii(c, &mut out);
+        }
+    }
+    out
+}
+
+fn push_ascii(c: char, out: &mut String) {
+    let skeleton: String = unicode_security::skeleton(c.encode_utf8(&mut [0; 4])).collect();
+    if skeleton.is_ascii() && !skeleton.is_empty() {
+        out.push_str(&skeleton);
+        return;
+    }
+    // An accented letter is read as its base letter.
+    match c.nfd().next() {
+        Some(base) if base.is_ascii_alphabetic() => out.push(base),
+        _ => out.push(c),
+    }
+}
+
+fn is_ignorable(c: char) -> bool {
+    matches!(c, '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+fn ip_in(args: &[Value]) -> Value {
+    let ip = match args.first() {
+        Some(Value::Ip(ip)) => Some(*ip),
+        Some(Value::String(text)) => text.trim().parse::<IpAddr>().ok(),
+        _ => None,
+    };
+    let Some(ip) = ip else { return Value::Null };
+    let holds = |block: &Value| match block {
+        Value::Cidr(cidr) => cidr.contains(ip),
+        Value::Ip(other) => *other == ip,
+        Value::String(text) => Cidr::parse(text).is_some_and(|cidr| cidr.contains(ip)),
+        Value::List(items) => items.iter().any(|item| matches!(item, Value::Cidr(cidr) if cidr.contains(ip))),
+        _ => false,
+    };
+    args[1..].iter().any(holds).into()
+}

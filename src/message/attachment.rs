@@ -1,0 +1,183 @@
+//! Attachments: what they say they are, what they are, their hashes.
+
+use super::{Message, Part};
+use md5::Md5;
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
+use std::sync::{Arc, OnceLock};
+
+/// A file in a message.
+#[derive(Debug)]
+pub struct Attachment {
+    /// Index of its part.
+    pub part: usize,
+    /// Name, decoded.
+    pub file_name: Option<Arc<str>>,
+    /// After the last dot of the name, lower case.
+    pub file_extension: Option<Arc<str>>,
+    /// Declared type.
+    pub content_type: Arc<str>,
+    /// Content-ID without angle brackets.
+    pub content_id: Option<Arc<str>>,
+    /// `inline`, `attachment` ...
+    pub content_disposition: Option<Arc<str>>,
+    /// Declared transfer encoding.
+    pub content_transfer_encoding: Option<Arc<str>>,
+    /// The decoded bytes.
+    pub bytes: Arc<[u8]>,
+    file_type: OnceLock<&'static str>,
+    md5: OnceLock<Arc<str>>,
+    sha1: OnceLock<Arc<str>>,
+    sha256: OnceLock<Arc<str>>,
+}
+
+/// The names of file types that are recognised, as MQL writes them.
+pub const FILE_TYPES: &[&str] = &[
+    "7z", "bmp", "bz2", "cab", "class", "deb", "dmg", "doc", "docm", "docx", "elf", "eml", "exe", "flac", "gif", "gz",
+    "heic", "html", "ico", "ics", "iso", "jar", "jpeg", "jpg", "js", "json", "lnk", "mp3", "mp4", "msg", "msi", "odt",
+    "ods", "odp", "ole", "one", "pcap", "pdf", "png", "pptm", "pptx", "ps1", "psd", "rar", "rtf", "svg", "tar", "tiff",
+    "txt", "unknown", "vcf", "wav", "webp", "xls", "xlsm", "xlsx", "xml", "xz", "zip", "zst",
+];
+
+pub(super) fn attachments(message: &Message) -> Vec<Arc<Attachment>> {
+    let bodies = [message.html, message.plain];
+    let parts = message.parts.iter().enumerate();
+    let files = parts.filter(|(index, part)| is_file(part) && !bodies.contains(&Some(*index)));
+    files.map(|(index, part)| Arc::new(Attachment::of(index, part))).collect()
+}
+
+fn is_file(part: &Part) -> bool {
+    let multipart = part.content_type.starts_with("multipart/");
+    let named = part.file_name.is_some() || part.disposition.as_deref() == Some("attachment");
+    !multipart && (named || part.is_attachment || part.is_message || part.content_id.is_some() && part.text.is_none())
+}
+
+impl Attachment {
+    fn of(index: usize, part: &Part) -> Self {
+        let extension = part.file_name.as_deref().and_then(extension);
+        Self {
+            part: index,
+            file_name: part.file_name.as_deref().map(Arc::from),
+            file_extension: extension.map(Arc::from),
+            content_type: part.content_type.as_str().into(),
+            content_id: part.content_id.as_deref().map(Arc::from),
+            content_disposition: part.disposition.as_deref().map(Arc::from),
+            content_transfer_encoding: part.transfer_encoding.as_deref().map(Arc::from),
+            bytes: part.bytes().into(),
+            file_type: OnceLock::new(),
+            md5: OnceLock::new(),
+            sha1: OnceLock::new(),
+            sha256: OnceLock::new(),
+        }
+    }
+
+    /// The type by content.
+    pub fn file_type(&self) -> &'static str {
+        self.file_type.get_or_init(|| sniff(&self.bytes, &self.content_type, self.file_extension.as_deref()))
+    }
+
+    /// MD5 in lower-case hexadecimal.
+    pub fn md5(&self) -> &Arc<str> {
+        self.md5.get_or_init(|| hex(&Md5::digest(&self.bytes)))
+    }
+
+    /// SHA-1 in lower-case hexadecimal.
+    pub fn sha1(&self) -> &Arc<str> {
+        self.sha1.get_or_init(|| hex(&Sha1::digest(&self.bytes)))
+    }
+
+    /// SHA-256 in lower-case hexadecimal.
+    pub fn sha256(&self) -> &Arc<str> {
+        self.sha256.get_or_init(|| hex(&Sha256::digest(&self.bytes)))
+    }
+}
+
+fn extension(name: &str) -> Option<String> {
+    let (stem, extension) = name.trim_end_matches(['.', ' ']).rsplit_once('.')?;
+    let usable = !stem.is_empty() && !extension.is_empty() && extension.chars().count() <= 32;
+    usable.then(|| extension.trim().to_lowercase())
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> Arc<str> {
+    use std::fmt::Write;
+    let text = bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
+    text.into()
+}
+
+/// The type of some bytes. Text formats have no signature: there the declared type decides among
+/// what the text can be.
+fn sniff(bytes: &[u8], declared: &str, extension: Option<&str>) -> &'static str {
+    let format = file_format::FileFormat::from_bytes(bytes);
+    match format.extension() {
+        "zip" => office(bytes).unwrap_or("zip"),
+        "cfb" => ole(declared, extension),
+        "txt" | "bin" | "" => text_type(bytes, declared, extension),
+        "jpg" => "jpeg",
+        "tif" => "tiff",
+        "exe" | "dll" => "exe",
+        "htm" | "html" => "html",
+        other => FILE_TYPES.iter().copied().find(|known| *known == other).unwrap_or("unknown"),
+    }
+}
+
+/// Office documents are zip archives that hold well-known folders. Names stand uncompressed in
+/// the archive, so that a search finds them.
+fn office(bytes: &[u8]) -> Option<&'static str> {
+    let holds = |needle: &str| memchr::memmem::find(bytes, needle.as_bytes()).is_some();
+    let macros = holds("vbaProject.bin");
+    if holds("word/document.xml") {
+        return Some(if macros { "docm" } else { "docx" });
+    }
+    if holds("xl/workbook") {
+        return Some(if macros { "xlsm" } else { "xlsx" });
+    }
+    if holds("ppt/presentation.xml") {
+        return Some(if macros { "pptm" } else { "pptx" });
+    }
+    holds("META-INF/MANIFEST.MF").then_some("jar")
+}
+
+fn ole(declared: &str, extension: Option<&str>) -> &'static str {
+    match (extension, declared) {
+        (Some("doc" | "dot"), _) | (_, "application/msword") => "doc",
+        (Some("xls" | "xlt"), _) | (_, "application/vnd.ms-excel") => "xls",
+        (Some("msg"), _) | (_, "application/vnd.ms-outlook") => "msg",
+        (Some("msi"), _) => "msi",
+        _ => "ole",
+    }
+}
+
+fn text_type(bytes: &[u8], declared: &str, extension: Option<&str>) -> &'static str {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(1024)]).to_ascii_lowercase();
+    let head = head.trim_start_matches('\u{feff}').trim_start();
+    let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| head.starts_with(prefix));
+    if starts(&["<!doctype html", "<html", "<head", "<body", "<script"]) {
+        return "html";
+    }
+    if starts(&["begin:vcalendar"]) {
+        return "ics";
+    }
+    if starts(&["begin:vcard"]) {
+        return "vcf";
+    }
+    if starts(&["<svg"]) || starts(&["<?xml"]) && head.contains("<svg") {
+        return "svg";
+    }
+    if starts(&["<?xml"]) {
+        return "xml";
+    }
+    match (declared, extension) {
+        ("message/rfc822", _) | (_, Some("eml")) => "eml",
+        ("text/html", _) | (_, Some("html" | "htm" | "shtml" | "xhtml")) => "html",
+        ("text/calendar", _) | (_, Some("ics")) => "ics",
+        (_, Some("js")) => "js",
+        (_, Some("ps1")) => "ps1",
+        ("application/json", _) | (_, Some("json")) => "json",
+        ("text/xml" | "application/xml", _) => "xml",
+        _ if !bytes.is_empty() && !head.contains('\0') && std::str::from_utf8(bytes).is_ok() => "txt",
+        _ => "unknown",
+    }
+}

@@ -1,0 +1,207 @@
+//! The body: texts, links, threads.
+
+use super::html::{self, Walked};
+use super::links::{self, Link};
+use super::threads::{self, PreviousThread, Thread};
+use super::{Message, Part};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+
+/// Texts and links of a message; each is computed when it is first asked for.
+#[derive(Debug)]
+pub struct Body {
+    /// The HTML body.
+    pub html: Option<Arc<BodyHtml>>,
+    /// The plain text body.
+    pub plain: Option<Arc<BodyPlain>>,
+    max_links: usize,
+    links: OnceLock<(Vec<Arc<Link>>, bool)>,
+    threads: OnceLock<(Arc<Thread>, Vec<Arc<PreviousThread>>)>,
+}
+
+/// The HTML body.
+#[derive(Debug)]
+pub struct BodyHtml {
+    /// The document.
+    pub html: Arc<Html>,
+    /// Declared charset.
+    pub charset: Option<Arc<str>>,
+    /// Declared type.
+    pub content_type: Arc<str>,
+    /// Declared transfer encoding.
+    pub content_transfer_encoding: Option<Arc<str>>,
+}
+
+/// The plain text body.
+#[derive(Debug)]
+pub struct BodyPlain {
+    /// The text, decoded.
+    pub raw: Arc<str>,
+    /// Declared charset.
+    pub charset: Option<Arc<str>>,
+    /// Declared type.
+    pub content_type: Arc<str>,
+    /// Declared transfer encoding.
+    pub content_transfer_encoding: Option<Arc<str>>,
+}
+
+/// An HTML document with its texts.
+#[derive(Debug)]
+pub struct Html {
+    /// The source, decoded.
+    pub raw: Arc<str>,
+    max_links: usize,
+    walked: OnceLock<Walked>,
+    texts: OnceLock<[Arc<str>; 3]>,
+    links: OnceLock<Vec<Arc<Link>>>,
+}
+
+impl Html {
+    /// A document of which at most `max_links` links are read.
+    pub fn new(raw: Arc<str>, max_links: usize) -> Self {
+        Self { raw, max_links, walked: OnceLock::new(), texts: OnceLock::new(), links: OnceLock::new() }
+    }
+
+    fn walked(&self) -> &Walked {
+        self.walked.get_or_init(|| html::walk(&self.raw, self.max_links))
+    }
+
+    fn texts(&self) -> &[Arc<str>; 3] {
+        self.texts.get_or_init(|| {
+            let walked = self.walked();
+            [&walked.display_text, &walked.inner_text, &walked.hidden_text].map(|text| text.as_str().into())
+        })
+    }
+
+    /// What a person sees.
+    pub fn display_text(&self) -> Arc<str> {
+        Arc::clone(&self.texts()[0])
+    }
+
+    /// All text, visible or not.
+    pub fn inner_text(&self) -> Arc<str> {
+        Arc::clone(&self.texts()[1])
+    }
+
+    /// Only what a person does not see.
+    pub fn hidden_text(&self) -> Arc<str> {
+        Arc::clone(&self.texts()[2])
+    }
+
+    /// The title.
+    pub fn title(&self) -> Option<&str> {
+        self.walked().title.as_deref()
+    }
+
+    /// Links in document order.
+    pub fn links(&self) -> &[Arc<Link>] {
+        self.links.get_or_init(|| self.walked().links.iter().map(|raw| Arc::new(Link::of(raw))).collect())
+    }
+
+    /// True if some links were not read.
+    pub fn links_cut(&self) -> bool {
+        self.walked().links_cut
+    }
+}
+
+impl Body {
+    pub(super) fn of(message: &Message) -> Self {
+        let max_links = message.settings().limits.links;
+        let text = |part: &Part| part.text.clone().unwrap_or_default();
+        let owned = |text: &Option<String>| text.as_deref().map(Arc::from);
+        let html = message.html_part().map(|part| {
+            Arc::new(BodyHtml {
+                html: Arc::new(Html::new(text(part), max_links)),
+                charset: owned(&part.charset),
+                content_type: part.content_type.as_str().into(),
+                content_transfer_encoding: owned(&part.transfer_encoding),
+            })
+        });
+        let plain = message.plain_part().map(|part| {
+            Arc::new(BodyPlain {
+                raw: text(part),
+                charset: owned(&part.charset),
+                content_type: part.content_type.as_str().into(),
+                content_transfer_encoding: owned(&part.transfer_encoding),
+            })
+        });
+        Self { html, plain, max_links, links: OnceLock::new(), threads: OnceLock::new() }
+    }
+
+    /// The text that a person reads: visible HTML text, else plain text.
+    pub fn visible_text(&self) -> Arc<str> {
+        match (&self.html, &self.plain) {
+            (Some(html), _) => html.html.display_text(),
+            (None, Some(plain)) => Arc::clone(&plain.raw),
+            (None, None) => "".into(),
+        }
+    }
+
+    /// Links of the body that is shown; of plain text where there is no HTML. What was cut is
+    /// reported to the message.
+    pub fn links(&self, message: &Message) -> &[Arc<Link>] {
+        let (links, cut) = self.links.get_or_init(|| match (&self.html, &self.plain) {
+            (Some(html), _) => (html.html.links().to_vec(), html.html.links_cut()),
+            (None, Some(plain)) => {
+                let (links, cut) = links::plain(&plain.raw, self.max_links);
+                (links.into_iter().map(Arc::new).collect(), cut)
+            }
+            (None, None) => (Vec::new(), false),
+        });
+        if *cut {
+            message.limit(format!("links: only the first {} links were read", self.max_links));
+        }
+        links
+    }
+
+    fn threads(&self) -> &(Arc<Thread>, Vec<Arc<PreviousThread>>) {
+        self.threads.get_or_init(|| {
+            let quote_at = self.html.as_ref().and_then(|html| html.html.walked().quote_at);
+            let (current, previous) = threads::split(&self.visible_text(), quote_at);
+            (Arc::new(current), previous.into_iter().map(Arc::new).collect())
+        })
+    }
+
+    /// What the sender wrote now.
+    pub fn current_thread(&self) -> &Arc<Thread> {
+        &self.threads().0
+    }
+
+    /// What is quoted below, newest first.
+    pub fn previous_threads(&self) -> &[Arc<PreviousThread>] {
+        &self.threads().1
+    }
+
+    /// Links within a stretch of the visible text.
+    pub fn links_between(&self, message: &Message, start: usize, end: usize) -> Vec<Arc<Link>> {
+        let links = self.links(message).iter();
+        links.filter(|link| (start..end).contains(&link.at) || end == usize::MAX).cloned().collect()
+    }
+
+    /// Links of the current thread.
+    pub fn current_links(&self, message: &Message) -> Vec<Arc<Link>> {
+        let end = if self.previous_threads().is_empty() { usize::MAX } else { self.current_thread().end };
+        self.links_between(message, 0, end)
+    }
+
+    /// Links of a previous thread.
+    pub fn previous_links(&self, message: &Message, thread: &PreviousThread) -> Vec<Arc<Link>> {
+        self.links_between(message, thread.start, thread.end.max(thread.start + 1))
+    }
+
+    /// IP addresses that stand in the visible text, each once.
+    pub fn ips(&self) -> Vec<IpAddr> {
+        addresses(&self.visible_text())
+    }
+}
+
+/// IP addresses in a text, each once, in the order of their values.
+pub(crate) fn addresses(text: &str) -> Vec<IpAddr> {
+    let words = text.split(|c: char| !(c.is_ascii_hexdigit() || matches!(c, '.' | ':')));
+    let candidates = words.map(|word| word.trim_matches(['.', ':'])).filter(|word| {
+        word.len() >= 7
+            && (word.bytes().filter(|b| *b == b'.').count() == 3 || word.bytes().filter(|b| *b == b':').count() >= 2)
+    });
+    candidates.filter_map(|word| word.parse().ok()).collect::<BTreeSet<IpAddr>>().into_iter().collect()
+}

@@ -1,0 +1,108 @@
+//! Links: where they lead, what they show.
+
+use super::html::RawLink;
+use super::url::Url;
+use std::sync::Arc;
+
+/// A link in a body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Where it leads.
+    pub href_url: Option<Arc<Url>>,
+    /// The text that a person sees, or the alternative text of its image.
+    pub display_text: Option<Arc<str>>,
+    /// The text, if it is a URL itself.
+    pub display_url: Option<Arc<Url>>,
+    /// The text is a URL of another root domain than the target.
+    pub mismatched: bool,
+    /// A person can see it.
+    pub visible: bool,
+    /// How it was found.
+    pub parser: LinkParser,
+    /// Offset of the link in the text that it was found in.
+    pub(super) at: usize,
+}
+
+/// How a link was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkParser {
+    /// `<a href>` and its kind.
+    Hyperlink,
+    /// A URL in plain text.
+    Plain,
+}
+
+impl LinkParser {
+    /// The name that rules compare with.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hyperlink => "hyperlink",
+            Self::Plain => "plain",
+        }
+    }
+}
+
+impl Link {
+    pub(super) fn of(raw: &RawLink) -> Self {
+        let href_url = Url::parse(&raw.href);
+        let text = raw.text.trim();
+        let display_url = displayed_url(text);
+        let mismatched = match (&href_url, &display_url) {
+            (Some(href), Some(shown)) => root(href) != root(shown),
+            _ => false,
+        };
+        Self {
+            href_url,
+            display_text: (!text.is_empty()).then(|| text.into()),
+            display_url,
+            mismatched,
+            visible: raw.visible,
+            parser: LinkParser::Hyperlink,
+            at: raw.at,
+        }
+    }
+}
+
+fn root(url: &Url) -> Option<String> {
+    let name = url.domain.as_ref().map(|domain| domain.root_domain.as_ref().unwrap_or(&domain.domain).to_string());
+    name.or_else(|| url.ip.map(|ip| ip.to_string()))
+}
+
+/// A URL that the text is, or begins with.
+fn displayed_url(text: &str) -> Option<Arc<Url>> {
+    let first = text.split_whitespace().next()?;
+    let looks_like_url =
+        first.contains("://") || first.starts_with("www.") || (first.contains('.') && !first.contains('@'));
+    looks_like_url
+        .then(|| Url::parse(first.trim_end_matches(['.', ',', ')', ';'])))
+        .flatten()
+        .filter(|url| root(url).is_some())
+}
+
+/// URLs in plain text, in order, at most `limit`; true if there were more.
+pub(super) fn plain(text: &str, limit: usize) -> (Vec<Link>, bool) {
+    let mut finder = linkify::LinkFinder::new();
+    finder.kinds(&[linkify::LinkKind::Url]).url_must_have_scheme(false);
+    let mut links = Vec::new();
+    for found in finder.links(text) {
+        let Some(url) = Url::parse(found.as_str()) else { continue };
+        // Without a scheme only names under a known suffix are meant as links.
+        let explicit = found.as_str().contains("://");
+        if !explicit && !url.domain.as_ref().is_some_and(|domain| domain.valid) {
+            continue;
+        }
+        if links.len() == limit {
+            return (links, true);
+        }
+        links.push(Link {
+            display_text: Some(found.as_str().into()),
+            display_url: Some(Arc::clone(&url)),
+            href_url: Some(url),
+            mismatched: false,
+            visible: true,
+            parser: LinkParser::Plain,
+            at: found.start(),
+        });
+    }
+    (links, false)
+}

@@ -1,0 +1,71 @@
+//! What the receiver knows about itself, and how much of a message is looked at.
+
+/// The receiver's side of a message.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The organisation's own domains; mail from others is inbound.
+    pub org_domains: Vec<String>,
+    /// Whose Authentication-Results headers are believed (RFC 8601 authserv-id, lower case). The
+    /// name `microsoft` stands for Exchange Online's header, which has no authserv-id.
+    pub trusted_authserv_ids: Vec<String>,
+    /// Received fields that own servers write above the border's Authentication-Results field: 0
+    /// if the border writes it above its own Received field. Never larger than the real number:
+    /// what lies below was written by strangers.
+    pub trusted_hops: usize,
+    /// The mailbox that received the message, if the host knows it.
+    pub mailbox: Option<String>,
+    /// Results given by a test instead of those of the headers.
+    pub auth_override: Option<AuthOverride>,
+    /// How much is looked at.
+    pub limits: Limits,
+}
+
+/// Authentication results that a test gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuthOverride {
+    /// SPF result.
+    pub spf: Option<String>,
+    /// DKIM result.
+    pub dkim: Option<String>,
+    /// DMARC result.
+    pub dmarc: Option<String>,
+    /// ARC result.
+    pub arc: Option<String>,
+    /// Microsoft's composite result.
+    pub compauth: Option<String>,
+    /// Domains that count as authenticated.
+    pub authenticated_domains: Option<Vec<String>>,
+}
+
+/// Bounds on the work that one message may cause. What lies beyond is reported as a limit hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the message that are parsed.
+    pub message_bytes: usize,
+    /// Bytes of one header section.
+    pub header_bytes: usize,
+    /// Header fields of the message.
+    pub headers: usize,
+    /// MIME parts.
+    pub parts: usize,
+    /// Nesting of multiparts and attached messages.
+    pub depth: usize,
+    /// Bytes of text of one body part.
+    pub text_bytes: usize,
+    /// Links of one message.
+    pub links: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes: 100 << 20,
+            header_bytes: 1 << 20,
+            headers: 10_000,
+            parts: 1_000,
+            depth: 32,
+            text_bytes: 4 << 20,
+            links: 10_000,
+        }
+    }
+}

@@ -1,0 +1,490 @@
+//! Splits a body into what the sender wrote now and what is quoted below.
+
+use super::address::Mailbox;
+use super::subject::Subject;
+use std::sync::Arc;
+
+/// The newest text of a conversation.
+#[derive(Clone, Debug, Default)]
+pub struct Thread {
+    /// What the sender wrote, banners removed.
+    pub text: Arc<str>,
+    /// Warnings that a gateway put above it.
+    pub banners: Vec<Arc<Banner>>,
+    /// Bytes of the whole visible text that belong to it.
+    pub(super) end: usize,
+}
+
+/// A warning that a gateway put above the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Banner {
+    /// Its text.
+    pub text: Arc<str>,
+}
+
+/// Quoted mail.
+#[derive(Clone, Debug, Default)]
+pub struct PreviousThread {
+    /// The quoted text.
+    pub text: Arc<str>,
+    /// The line or block that introduces it.
+    pub preamble: Option<Arc<str>>,
+    /// Who wrote it.
+    pub sender: Option<Arc<Mailbox>>,
+    /// To whom.
+    pub to: Vec<Arc<Mailbox>>,
+    /// Copies.
+    pub cc: Vec<Arc<Mailbox>>,
+    /// Its subject.
+    pub subject: Option<Arc<Subject>>,
+    /// When, milliseconds since 1970.
+    pub date: Option<i64>,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// Most threads that are kept apart; the last one holds the rest.
+const MAX_THREADS: usize = 100;
+
+const FROM: [&str; 16] = [
+    "from",
+    "von",
+    "de",
+    "da",
+    "van",
+    "od",
+    "från",
+    "fra",
+    "lähettäjä",
+    "kimden",
+    "от",
+    "发件人",
+    "寄件者",
+    "差出人",
+    "보낸 사람",
+    "expéditeur",
+];
+const SENT: [&str; 25] = [
+    "sent",
+    "date",
+    "gesendet",
+    "datum",
+    "envoyé",
+    "enviado",
+    "enviado el",
+    "data",
+    "inviato",
+    "verzonden",
+    "wysłano",
+    "skickat",
+    "sendt",
+    "lähetetty",
+    "gönderildi",
+    "отправлено",
+    "дата",
+    "发送时间",
+    "寄件日期",
+    "送信日時",
+    "보낸 날짜",
+    "enviada em",
+    "fecha",
+    "dato",
+    "tarih",
+];
+const TO: [&str; 17] = [
+    "to",
+    "an",
+    "à",
+    "para",
+    "a",
+    "aan",
+    "do",
+    "till",
+    "til",
+    "vastaanottaja",
+    "kime",
+    "кому",
+    "收件人",
+    "收件者",
+    "宛先",
+    "받는 사람",
+    "destinataire",
+];
+const CC: [&str; 6] = ["cc", "kopie", "kopia", "copia", "копия", "抄送"];
+const SUBJECT: [&str; 18] = [
+    "subject",
+    "betreff",
+    "objet",
+    "asunto",
+    "assunto",
+    "oggetto",
+    "onderwerp",
+    "temat",
+    "ämne",
+    "emne",
+    "aihe",
+    "konu",
+    "тема",
+    "主题",
+    "主旨",
+    "件名",
+    "제목",
+    "re",
+];
+/// Endings of "On ... wrote:" in the languages of common mail programs.
+const WROTE: [&str; 21] = [
+    "wrote:",
+    "schrieb:",
+    "a écrit :",
+    "a écrit:",
+    "escribió:",
+    "escreveu:",
+    "ha scritto:",
+    "schreef:",
+    "napisał(a):",
+    "napisał:",
+    "skrev:",
+    "kirjoitti:",
+    "yazdı:",
+    "пишет:",
+    "写道：",
+    "写道:",
+    "寫道：",
+    "のメール:",
+    "님이 작성:",
+    "написал:",
+    "wrote :",
+];
+/// Lines that stand alone above quoted or forwarded mail.
+const SEPARATORS: [&str; 17] = [
+    "original message",
+    "ursprüngliche nachricht",
+    "originalnachricht",
+    "message d'origine",
+    "message d’origine",
+    "mensaje original",
+    "mensagem original",
+    "messaggio originale",
+    "oorspronkelijk bericht",
+    "forwarded message",
+    "weitergeleitete nachricht",
+    "message transféré",
+    "mensaje reenviado",
+    "mensagem encaminhada",
+    "messaggio inoltrato",
+    "begin forwarded message:",
+    "original-nachricht",
+];
+const BANNERS: [&str; 14] = [
+    "[external]",
+    "external email",
+    "external sender",
+    "caution:",
+    "this email originated from outside",
+    "this message originated from outside",
+    "this message was sent from outside",
+    "you don't often get email from",
+    "achtung: diese e-mail",
+    "diese e-mail stammt von",
+    "externe e-mail",
+    "courriel externe",
+    "correo externo",
+    "[extern]",
+];
+
+/// The visible text taken apart. `quote_at` is where an element says that quoted mail begins.
+pub(super) fn split(text: &str, quote_at: Option<usize>) -> (Thread, Vec<PreviousThread>) {
+    let mut cuts = cuts(text);
+    if let Some(at) = quote_at.filter(|at| text.is_char_boundary(*at)) {
+        cuts.push(at);
+    }
+    cuts.sort_unstable();
+    // An element and the line in it mark the same place.
+    cuts.dedup_by(|later, earlier| text.get(*earlier..*later).is_none_or(|between| between.trim().is_empty()));
+    cuts.truncate(MAX_THREADS);
+    let end = cuts.first().copied().unwrap_or(text.len());
+    let mut previous = Vec::new();
+    for (index, start) in cuts.iter().copied().enumerate() {
+        let end = cuts.get(index + 1).copied().unwrap_or(text.len());
+        previous.push(quoted(&text[start..end], start, end));
+    }
+    previous.retain(|thread| !thread.text.is_empty() || thread.preamble.is_some());
+    (current(&text[..end], end), previous)
+}
+
+fn current(text: &str, end: usize) -> Thread {
+    let mut banners = Vec::new();
+    let mut rest = text.trim_start();
+    while let Some((first, after)) = first_paragraph(rest) {
+        let lower = first.to_lowercase();
+        if banners.len() >= 4 || first.len() > 1000 || !BANNERS.iter().any(|banner| lower.starts_with(banner)) {
+            break;
+        }
+        banners.push(Arc::new(Banner { text: first.trim().into() }));
+        rest = after.trim_start();
+    }
+    // A text that is nothing but a banner is the text.
+    let text = if rest.is_empty() { text.trim() } else { rest.trim_end() };
+    if rest.is_empty() {
+        banners.clear();
+    }
+    Thread { text: text.into(), banners, end }
+}
+
+fn first_paragraph(text: &str) -> Option<(&str, &str)> {
+    let line = text.find('\n').unwrap_or(text.len());
+    (!text.is_empty()).then(|| text.split_at(line))
+}
+
+/// Offsets of lines that begin quoted mail.
+fn cuts(text: &str) -> Vec<usize> {
+    let lines = lines(text);
+    let mut cuts = Vec::new();
+    let mut in_header_until = 0;
+    let mut in_quote = false;
+    for (index, (at, line)) in lines.iter().enumerate() {
+        let trimmed = line.trim();
+        let quoted = trimmed.starts_with('>');
+        if *at < in_header_until {
+            continue;
+        }
+        if quoted && !in_quote && !follows_attribution(&lines, index) {
+            cuts.push(*at);
+        }
+        in_quote = quoted || in_quote && trimmed.is_empty();
+        if quoted {
+            continue;
+        }
+        if is_separator(trimmed) || is_attribution(&lines, index) {
+            cuts.push(*at);
+        }
+        if let Some(end) = header_block(&lines, index) {
+            let separated = index > 0 && cuts.last().is_some_and(|cut| text[*cut..*at].lines().count() <= 2);
+            if !separated {
+                cuts.push(*at);
+            }
+            in_header_until = end;
+        }
+    }
+    cuts
+}
+
+fn lines(text: &str) -> Vec<(usize, &str)> {
+    let mut at = 0;
+    let mut found = Vec::new();
+    for line in text.split_inclusive('\n') {
+        found.push((at, line));
+        at += line.len();
+    }
+    found
+}
+
+/// `-----Original Message-----`, `________________`, `Begin forwarded message:`
+fn is_separator(line: &str) -> bool {
+    let ruler = line.len() >= 20 && line.bytes().all(|byte| byte == b'_');
+    let bare = line.trim_matches(['-', '_', '=', ' ', '*']).to_lowercase();
+    let framed = line.starts_with('-') || line.ends_with(':');
+    ruler || framed && line.len() < 100 && SEPARATORS.contains(&bare.as_str())
+}
+
+/// `On Mon, 3 Mar 2025 at 10:11, Ann <ann@example.com> wrote:`, on up to three lines.
+fn is_attribution(lines: &[(usize, &str)], index: usize) -> bool {
+    let Some((_, first)) = lines.get(index) else { return false };
+    let first = first.trim();
+    if first.is_empty() || first.len() > 400 {
+        return false;
+    }
+    let mut joined = String::new();
+    for (_, line) in lines.iter().skip(index).take(3) {
+        let line = line.trim();
+        if line.is_empty() || line.len() > 400 {
+            break;
+        }
+        joined.push_str(line);
+        joined.push(' ');
+        let lower = joined.trim_end().to_lowercase();
+        if WROTE.iter().any(|ending| lower.ends_with(ending)) {
+            let dated = lower.bytes().any(|byte| byte.is_ascii_digit());
+            // The first of the lines must carry part of it, not be ordinary text above.
+            return dated
+                && (lower.contains('@') || lower.contains(',') || lower.contains(':'))
+                && begins_attribution(first);
+        }
+    }
+    false
+}
+
+fn begins_attribution(first: &str) -> bool {
+    let lower = first.to_lowercase();
+    let openers = [
+        "on ",
+        "am ",
+        "le ",
+        "el ",
+        "em ",
+        "il ",
+        "op ",
+        "dnia ",
+        "w dniu ",
+        "den ",
+        "ti ",
+        "ma ",
+        "ke ",
+        "to ",
+        "pe ",
+        "la ",
+        "su ",
+        "在",
+        "於",
+        "tarihinde",
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+        "sat",
+        "sun",
+    ];
+    openers.iter().any(|opener| lower.starts_with(opener))
+        || first.starts_with(|c: char| c.is_ascii_digit())
+        || first.contains('@')
+}
+
+fn follows_attribution(lines: &[(usize, &str)], index: usize) -> bool {
+    let mut before = lines[..index].iter().rev().map(|(_, line)| line.trim()).filter(|line| !line.is_empty());
+    before.next().is_some_and(|line| {
+        let lower = line.to_lowercase();
+        WROTE.iter().any(|ending| lower.ends_with(ending)) || is_separator(line)
+    })
+}
+
+/// `From: ... Sent: ... To: ... Subject: ...`: at least three of them within a few lines, the
+/// first being the sender. Gives the offset after the block.
+fn header_block(lines: &[(usize, &str)], index: usize) -> Option<usize> {
+    let (_, first) = lines.get(index)?;
+    let (key, _) = header_line(first)?;
+    if key != Key::From {
+        return None;
+    }
+    let mut kinds = vec![Key::From];
+    let mut end = index + 1;
+    for (offset, (_, line)) in lines.iter().skip(index + 1).take(10).enumerate() {
+        if let Some((key, _)) = header_line(line) {
+            if !kinds.contains(&key) {
+                kinds.push(key);
+            }
+            end = index + offset + 2;
+        } else if line.trim().is_empty() {
+            break;
+        }
+    }
+    (kinds.len() >= 3).then(|| lines.get(end).map_or(usize::MAX, |(at, _)| *at))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Key {
+    From,
+    Sent,
+    To,
+    Cc,
+    Subject,
+}
+
+fn header_line(line: &str) -> Option<(Key, &str)> {
+    let line = line.trim().trim_start_matches(['*', '>', ' ']);
+    let (key, value) = line.split_once([':', '：'])?;
+    if key.chars().count() > 20 {
+        return None;
+    }
+    let key = key.trim().trim_matches('*').trim().to_lowercase();
+    let key = key.as_str();
+    let kind = if FROM.contains(&key) {
+        Key::From
+    } else if SENT.contains(&key) {
+        Key::Sent
+    } else if TO.contains(&key) {
+        Key::To
+    } else if CC.contains(&key) {
+        Key::Cc
+    } else if SUBJECT.contains(&key) {
+        Key::Subject
+    } else {
+        return None;
+    };
+    Some((kind, value.trim_start_matches('*').trim()))
+}
+
+/// Reads who, to whom, what and when from the beginning of quoted mail.
+fn quoted(text: &str, start: usize, end: usize) -> PreviousThread {
+    let mut thread = PreviousThread { start, end, ..PreviousThread::default() };
+    let lines = lines(text);
+    let mut body = 0;
+    let mut headers = 0;
+    for (at, line) in lines.iter().take(16) {
+        let trimmed = line.trim();
+        if let Some((key, value)) = header_line(line) {
+            thread.set(key, value);
+            headers += 1;
+        } else if trimmed.is_empty() && headers == 0 || is_separator(trimmed) {
+            // Rulers and blank lines before the block belong to it.
+        } else if headers == 0
+            && let Some(lines_used) = attribution_lines(&lines, *at)
+        {
+            let until = lines.get(lines_used).map_or(text.len(), |(at, _)| *at);
+            thread.attribution(text[..until].trim());
+            body = until;
+            break;
+        } else {
+            break;
+        }
+        body = at + line.len();
+    }
+    let preamble = text[..body].trim();
+    thread.preamble = (!preamble.is_empty()).then(|| preamble.into());
+    thread.text = unquote(&text[body..]).into();
+    thread
+}
+
+fn attribution_lines(lines: &[(usize, &str)], at: usize) -> Option<usize> {
+    let index = lines.iter().position(|(start, _)| *start == at)?;
+    if !is_attribution(lines, index) {
+        return None;
+    }
+    let last = lines.iter().skip(index).take(3).position(|(_, line)| {
+        let lower = line.trim().to_lowercase();
+        WROTE.iter().any(|ending| lower.ends_with(ending))
+    })?;
+    Some(index + last + 1)
+}
+
+impl PreviousThread {
+    fn set(&mut self, key: Key, value: &str) {
+        match key {
+            Key::From => self.sender = mailbox(value),
+            Key::Sent => self.date = super::date_millis(value),
+            Key::To => self.to = Mailbox::parse_list(value),
+            Key::Cc => self.cc = Mailbox::parse_list(value),
+            Key::Subject => self.subject = Some(Arc::new(Subject::parse(Some(value)))),
+        }
+    }
+
+    /// `On DATE, NAME <ADDRESS> wrote:`
+    fn attribution(&mut self, line: &str) {
+        let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let Some(open) = line.rfind('<') else { return };
+        let before = line[..open].trim();
+        let name = before.rsplit([',', ';']).next().unwrap_or(before).trim();
+        let address = line[open + 1..].split('>').next().unwrap_or("");
+        self.sender = mailbox(&format!("\"{}\" <{}>", name.replace('"', ""), address.trim_start_matches("mailto:")));
+    }
+}
+
+fn mailbox(value: &str) -> Option<Arc<Mailbox>> {
+    let cleaned = value.replace("[mailto:", "<").replace(']', ">").replace("mailto:", "");
+    Mailbox::parse(&cleaned)
+}
+
+fn unquote(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(|line| line.trim_start_matches(['>', ' '])).collect();
+    lines.join("\n").trim().to_owned()
+}
