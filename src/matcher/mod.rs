@@ -1,5 +1,9 @@
 //! Patterns over text. Knows no language and no message.
 
+mod glob;
+mod literal;
 mod pattern;
 
+pub use glob::Glob;
+pub use literal::{Literal, equal_no_case, find};
 pub use pattern::{Dialect, Pattern, PatternError, PatternOptions};

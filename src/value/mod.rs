@@ -44,6 +44,11 @@ impl Cidr {
         (prefix <= width).then(|| Self { address: mask(address, prefix), prefix })
     }
 
+    /// The block of `prefix` leading bits that holds the address.
+    pub fn of(address: IpAddr, prefix: u8) -> Self {
+        Self { address: mask(address, prefix), prefix }
+    }
+
     /// True if the block holds the address. IPv4-mapped IPv6 addresses count as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = match (self.address, address) {
