@@ -3,6 +3,7 @@
 mod glob;
 mod literal;
 mod pattern;
+mod re2;
 
 pub use glob::Glob;
 pub use literal::{Literal, equal_no_case, find};
