@@ -146,7 +146,11 @@ impl ListData {
             return true;
         }
         let folds = no_case || matches!(self.kind, ListType::Domain | ListType::Email | ListType::Hash);
-        folds && self.folded.get_or_init(|| self.exact.iter().map(|entry| entry.to_lowercase()).collect()).contains(&text.to_lowercase())
+        folds
+            && self
+                .folded
+                .get_or_init(|| self.exact.iter().map(|entry| entry.to_lowercase()).collect())
+                .contains(&text.to_lowercase())
     }
 
     fn contains_ip(&self, ip: IpAddr) -> bool {
@@ -159,7 +163,10 @@ impl ListData {
         };
         std::iter::once(ip).chain(mapped).any(|ip| {
             let width = if ip.is_ipv4() { 32 } else { 128 };
-            self.blocks.iter().filter(|(prefix, _)| **prefix <= width).any(|(prefix, blocks)| blocks.contains(&Cidr::of(ip, *prefix)))
+            self.blocks
+                .iter()
+                .filter(|(prefix, _)| **prefix <= width)
+                .any(|(prefix, blocks)| blocks.contains(&Cidr::of(ip, *prefix)))
         })
     }
 
@@ -170,10 +177,15 @@ impl ListData {
                 let found = self.automaton(no_case)?.find(text)?;
                 Some((found.pattern().as_usize(), found.range()))
             }
-            Search::StartsWith | Search::EndsWith => self.each_text(|entry| crate::matcher::find(search.literal(), no_case, text, entry)),
+            Search::StartsWith | Search::EndsWith => {
+                self.each_text(|entry| crate::matcher::find(search.literal(), no_case, text, entry))
+            }
             Search::Like => {
                 let globs = self.globs();
-                globs.iter().position(|(exact, folded)| if no_case { folded } else { exact }.is_match(text)).map(|index| (index, 0..text.len()))
+                globs
+                    .iter()
+                    .position(|(exact, folded)| if no_case { folded } else { exact }.is_match(text))
+                    .map(|index| (index, 0..text.len()))
             }
             Search::Matches | Search::MatchesWhole => self.each_pattern(|pattern| {
                 let found = pattern.find(text)?;
@@ -194,7 +206,9 @@ impl ListData {
     }
 
     fn globs(&self) -> &[(Glob, Glob)] {
-        self.globs.get_or_init(|| self.entries.iter().map(|entry| (Glob::new(&entry.text, false), Glob::new(&entry.text, true))).collect())
+        self.globs.get_or_init(|| {
+            self.entries.iter().map(|entry| (Glob::new(&entry.text, false), Glob::new(&entry.text, true))).collect()
+        })
     }
 
     fn automaton(&self, no_case: bool) -> Option<&AhoCorasick> {

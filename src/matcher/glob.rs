@@ -31,7 +31,8 @@ impl Glob {
         let [first, middle @ .., last] = stretches.as_slice() else {
             return stretches.first().is_some_and(|only| only.len() == text.len() && same(only, &text));
         };
-        if text.len() < first.len() + last.len() || !same(first, &text) || !same(last, &text[text.len() - last.len()..]) {
+        if text.len() < first.len() + last.len() || !same(first, &text) || !same(last, &text[text.len() - last.len()..])
+        {
             return false;
         }
         let mut rest = &text[first.len()..text.len() - last.len()];

@@ -111,6 +111,11 @@ impl Record {
         self.downcast()
     }
 
+    /// Identity of the object, only to be compared.
+    pub(crate) fn address(&self) -> *const () {
+        Arc::as_ptr(&self.data).cast()
+    }
+
     /// True if both are the same object (not merely equal).
     pub fn same(&self, other: &Record) -> bool {
         Arc::ptr_eq(&self.data, &other.data)

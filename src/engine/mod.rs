@@ -1,0 +1,300 @@
+//! Compiles packs to an immutable engine and asks it about messages.
+
+mod compile;
+mod policy;
+mod suite;
+mod verdict;
+
+pub use compile::{Compiled, Compiler};
+pub use policy::ACCEPT;
+pub use suite::{TestFailure, TestReport};
+pub use verdict::{Match, PackInfo, Score, Suppression, Undecided, Verdict};
+
+use crate::builtins::{Builtins, Ctx, Env, builtins, to_json};
+use crate::check::hir::{Mode, Program, RuleId};
+use crate::check::{External, Vocabulary, check_expr};
+use crate::diagnostic::Diagnostic;
+use crate::eval::{Budget, Evidence, Machine, NearestMiss, Outcome, Reference, Scratch, Status, explain, nearest_miss};
+use crate::message::{Message, Settings, xpath};
+use crate::pack::Pack;
+use crate::plan::Plan;
+use crate::source::SourceMap;
+use crate::value::{Catalog, Type, Value};
+use policy::Decision;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Compiled packs. Immutable, cheap to clone, shared between threads; scratch is separate.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    program: Program,
+    plan: Plan,
+    env: Env,
+    settings: Arc<Settings>,
+    decision: Decision,
+    packs: Arc<[PackInfo]>,
+    loaded: Vec<Pack>,
+    sources: SourceMap,
+    externals: BTreeMap<String, External>,
+    budget: Budget,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("packs", &self.inner.packs).finish_non_exhaustive()
+    }
+}
+
+/// What an evaluation is asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Explain every match.
+    pub evidence: bool,
+    /// "Now" in milliseconds since 1970, for rules and exceptions that read time.
+    pub now: Option<i64>,
+}
+
+/// Everything about one rule and one message.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Explanation {
+    /// `pack/name`.
+    pub rule: Arc<str>,
+    /// How the rule ended.
+    pub status: Status,
+    /// The `unless` clauses that hold.
+    pub suppressed_by: Vec<Arc<str>>,
+    /// What was missing.
+    pub missing: Vec<String>,
+    /// The clause tree.
+    pub evidence: Evidence,
+    /// How close it came, if it did not match.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<NearestMiss>,
+}
+
+impl Engine {
+    /// Parses a message for this engine's receiver. Never fails: see [`Message::parse`].
+    pub fn parse(&self, raw: impl Into<Arc<[u8]>>) -> Arc<Message> {
+        Message::parse(raw, Arc::clone(&self.inner.settings))
+    }
+
+    /// Scratch for [`Engine::evaluate`]; one for each thread, used again for every message.
+    pub fn scratch(&self) -> Scratch {
+        Scratch::new()
+    }
+
+    /// The names of all rules, `pack/name`, sorted.
+    pub fn rules(&self) -> Vec<Arc<str>> {
+        let mut names: Vec<Arc<str>> = self.inner.program.rules.iter().map(|rule| Arc::clone(&rule.name)).collect();
+        names.sort();
+        names
+    }
+
+    /// The packs.
+    pub fn packs(&self) -> &[PackInfo] {
+        &self.inner.packs
+    }
+
+    /// The receiver's side.
+    pub fn settings(&self) -> &Arc<Settings> {
+        &self.inner.settings
+    }
+
+    fn builtins(&self) -> &'static Builtins {
+        builtins()
+    }
+
+    fn env(&self, now: Option<i64>) -> Env {
+        Env { now: now.or(self.inner.env.now), ..self.inner.env.clone() }
+    }
+
+    /// Decides about a message.
+    pub fn evaluate(&self, message: &Arc<Message>, scratch: &mut Scratch, options: Options) -> Verdict {
+        let env = self.env(options.now);
+        let ctx = Ctx { message, env: &env };
+        let inner = &*self.inner;
+        let outcomes = Machine::run(&inner.plan, &inner.program, self.builtins(), ctx, scratch, &inner.budget);
+        let mut order: Vec<usize> = (0..outcomes.len()).collect();
+        order.sort_by(|a, b| inner.program.rules[*a].name.cmp(&inner.program.rules[*b].name));
+        let mut draft = Draft::default();
+        for index in order {
+            self.add(&mut draft, RuleId(index as u32), &outcomes[index], ctx, options);
+        }
+        let (score, action) = inner.decision.apply(&mut draft.matches);
+        Verdict {
+            action,
+            score,
+            matches: draft.matches,
+            suppressed: draft.suppressed,
+            undecided: draft.undecided,
+            over_budget: draft.over_budget,
+            limits_hit: message.limits_hit(),
+            anomalies: message.anomalies().to_vec(),
+            packs: Arc::clone(&inner.packs),
+        }
+    }
+
+    fn add(&self, draft: &mut Draft, id: RuleId, outcome: &Outcome, ctx: Ctx<'_>, options: Options) {
+        let inner = &*self.inner;
+        let rule = &inner.program.rules[id.0 as usize];
+        if rule.meta.mode == Mode::Off {
+            return;
+        }
+        match outcome.status() {
+            Status::NoMatch => {}
+            Status::OverBudget => draft.over_budget.push(Arc::clone(&rule.name)),
+            Status::Undecided => {
+                draft.undecided.push(Undecided { rule: Arc::clone(&rule.name), missing: outcome.missing.clone() });
+            }
+            Status::Suppressed => draft.suppressed.push(Suppression {
+                rule: Arc::clone(&rule.name),
+                unless: outcome.suppressed_by.clone(),
+                exceptions: Vec::new(),
+            }),
+            Status::Match => {
+                let exceptions = self.exceptions(&rule.name, ctx);
+                if !exceptions.is_empty() {
+                    draft.suppressed.push(Suppression { rule: Arc::clone(&rule.name), unless: Vec::new(), exceptions });
+                    return;
+                }
+                let explain = || explain(&inner.program, self.builtins(), ctx, &inner.sources, id);
+                draft.matches.push(Match {
+                    rule: Arc::clone(&rule.name),
+                    title: rule.meta.title.as_deref().map(Arc::from),
+                    severity: rule.meta.severity,
+                    mode: rule.meta.mode,
+                    score: Score(rule.meta.score),
+                    counted: Score(0),
+                    family: rule.meta.family.as_deref().map(Arc::from),
+                    attack: rule.meta.attack.clone(),
+                    evidence: options.evidence.then(explain).flatten(),
+                });
+            }
+        }
+    }
+
+    /// The exceptions that suppress a match. Expired ones no longer do.
+    fn exceptions(&self, rule: &str, ctx: Ctx<'_>) -> Vec<Arc<str>> {
+        let inner = &*self.inner;
+        let mut held = Vec::new();
+        for exception in &inner.program.exceptions {
+            let expired = ctx.env.now.is_some_and(|now| exception.expires <= now);
+            let applies = crate::matcher::Glob::new(&exception.rules, false).is_match(rule);
+            if applies && !expired {
+                let mut reference = Reference::new(&inner.program, self.builtins(), ctx);
+                if reference.truth(&exception.when).is_true() {
+                    held.push(Arc::clone(&exception.name));
+                }
+            }
+        }
+        held
+    }
+
+    /// Everything about one rule: `pack/name`, or the bare name if it is unique.
+    pub fn explain(&self, message: &Arc<Message>, rule: &str, now: Option<i64>) -> Option<Explanation> {
+        let inner = &*self.inner;
+        let id = self.find_rule(rule)?;
+        let env = self.env(now);
+        let ctx = Ctx { message, env: &env };
+        let outcome = Reference::new(&inner.program, self.builtins(), ctx).rule(id);
+        let evidence = explain(&inner.program, self.builtins(), ctx, &inner.sources, id)?;
+        let nearest = (outcome.status() != Status::Match)
+            .then(|| nearest_miss(&inner.program, self.builtins(), ctx, &inner.sources, id))
+            .flatten();
+        Some(Explanation {
+            rule: Arc::clone(&inner.program.rules[id.0 as usize].name),
+            status: outcome.status(),
+            suppressed_by: outcome.suppressed_by,
+            missing: outcome.missing.iter().map(ToString::to_string).collect(),
+            evidence,
+            nearest,
+        })
+    }
+
+    fn find_rule(&self, name: &str) -> Option<RuleId> {
+        let rules = &self.inner.program.rules;
+        let exact = rules.iter().position(|rule| *rule.name == *name);
+        let bare = || {
+            let mut found = rules.iter().enumerate().filter(|(_, rule)| rule.name.rsplit('/').next() == Some(name));
+            found.next().filter(|_| found.next().is_none()).map(|(index, _)| index)
+        };
+        exact.or_else(bare).map(|index| RuleId(index as u32))
+    }
+
+    /// The outcome of every rule by the plan and by the reference evaluator, in the order of
+    /// their ids: what differential tests compare.
+    pub fn both_outcomes(&self, message: &Arc<Message>) -> Vec<(Arc<str>, Outcome, Outcome)> {
+        let inner = &*self.inner;
+        let env = self.env(None);
+        let ctx = Ctx { message, env: &env };
+        let mut scratch = Scratch::new();
+        let planned = Machine::run(&inner.plan, &inner.program, self.builtins(), ctx, &mut scratch, &inner.budget);
+        let mut reference = Reference::new(&inner.program, self.builtins(), ctx);
+        let rules = inner.program.rules.iter().zip(planned).enumerate();
+        rules
+            .map(|(index, (rule, planned))| {
+                (Arc::clone(&rule.name), planned.clone(), reference.rule(RuleId(index as u32)))
+            })
+            .collect()
+    }
+
+    /// The value of an expression, with the name of its type. Names and lists are those of the
+    /// first pack.
+    pub fn eval_expr(
+        &self,
+        text: &str,
+        message: &Arc<Message>,
+        now: Option<i64>,
+    ) -> Result<(serde_json::Value, String), (Vec<Diagnostic>, SourceMap)> {
+        let inner = &*self.inner;
+        let mut sources = inner.sources.clone();
+        let id = sources.add("expression", text);
+        let (parsed, diagnostics) = crate::syntax::parse_expr(id, text);
+        let Some(parsed) = parsed else { return Err((diagnostics, sources)) };
+        let (files, names) = compile::parse_packs(&inner.loaded, &inner.sources);
+        let inputs = compile::inputs(&inner.loaded, &files, &names);
+        let vocabulary = Vocabulary {
+            catalog: self.builtins().catalog(),
+            externals: &inner.externals,
+            xpath: xpath::check,
+            now: None,
+        };
+        let (checked, program, diagnostics) = check_expr(&parsed, &inputs, vocabulary);
+        let Some(checked) = checked else { return Err((diagnostics, sources)) };
+        let env = self.env(now);
+        let ctx = Ctx { message, env: &env };
+        let value = Reference::new(&program, self.builtins(), ctx).value(&checked);
+        let json = to_json(self.builtins(), &ctx, &value, &checked.ty);
+        Ok((json, checked.ty.name(self.builtins().catalog())))
+    }
+
+    /// All features of a message as rules see them.
+    pub fn features(&self, message: &Arc<Message>) -> serde_json::Value {
+        let env = self.env(None);
+        let ctx = Ctx { message, env: &env };
+        let value = Value::record(Arc::clone(message));
+        to_json(self.builtins(), &ctx, &value, &Type::Record(Catalog::MESSAGE))
+    }
+
+    /// The plan as text.
+    pub fn plan_dump(&self) -> String {
+        self.inner.plan.dump(&self.inner.program, self.builtins().catalog())
+    }
+
+    /// The typed rules as text.
+    pub fn hir_dump(&self) -> String {
+        format!("{:#?}\n", self.inner.program)
+    }
+}
+
+#[derive(Default)]
+struct Draft {
+    matches: Vec<Match>,
+    suppressed: Vec<Suppression>,
+    undecided: Vec<Undecided>,
+    over_budget: Vec<Arc<str>>,
+}
