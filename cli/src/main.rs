@@ -1,1 +1,76 @@
-fn main() {}
+//! The `ruleeval` command: arguments, files, terminal, exit codes. One file for each command.
+
+mod commands;
+mod config;
+mod input;
+mod output;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    findings, or a gate failed, where one was asked for (--fail-on, fmt --check)
+  2    rules, packs or expressions are invalid; nothing was loaded
+  3    wrong usage or configuration
+  4    input could not be read, with --strict-input
+  130  interrupted
+
+NO_COLOR=1 switches colours off.";
+
+/// Declarative detection rules for email.
+#[derive(Parser)]
+#[command(name = "ruleeval", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check packs and rule files: grammar, names, types, warnings
+    Check(commands::check::Args),
+    /// Format rule files
+    Fmt(commands::fmt::Args),
+    /// Decide about messages
+    Scan(commands::scan::Args),
+    /// Print the features of a message exactly as rules see them, as JSON
+    Features(commands::features::Args),
+    /// Evaluate one expression on a message
+    Eval(commands::eval::Args),
+    /// Explain a rule's outcome on a message, or an error code
+    Explain(commands::explain::Args),
+    /// Print the reference of all fields, functions and enums as Markdown
+    Doc,
+}
+
+/// How a command ended, when not well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    Done = 0,
+    Findings = 1,
+    InvalidRules = 2,
+    Usage = 3,
+    Unreadable = 4,
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(Exit::Usage as u8) } else { ExitCode::SUCCESS };
+        }
+    };
+    let exit = match cli.command {
+        Command::Check(args) => commands::check::run(&args),
+        Command::Fmt(args) => commands::fmt::run(&args),
+        Command::Scan(args) => commands::scan::run(&args),
+        Command::Features(args) => commands::features::run(&args),
+        Command::Eval(args) => commands::eval::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
+        Command::Doc => commands::doc::run(),
+    };
+    ExitCode::from(exit as u8)
+}

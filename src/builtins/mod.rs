@@ -3,9 +3,11 @@
 mod fields;
 mod functions;
 mod json;
+mod reference;
 mod registry;
 
 pub use json::to_json;
+pub use reference::reference;
 pub use registry::{Builtins, Ctx, Env, Provider, Registry};
 
 use std::sync::LazyLock;

@@ -3,6 +3,7 @@
 use crate::source::Span;
 
 pub mod codes;
+pub mod render;
 pub mod suggest;
 
 pub use codes::Code;

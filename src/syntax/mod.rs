@@ -3,13 +3,13 @@
 pub mod ast;
 mod dump;
 mod error;
-// mod format;
+mod format;
 mod literal;
 mod lower;
 mod scan;
 
 pub use dump::{dump, dump_expr};
-// pub use format::format;
+pub use format::format;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceId;

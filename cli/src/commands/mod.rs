@@ -1,0 +1,43 @@
+//! One file for each command.
+
+pub(crate) mod check;
+pub(crate) mod doc;
+pub(crate) mod eval;
+pub(crate) mod explain;
+pub(crate) mod features;
+pub(crate) mod fmt;
+pub(crate) mod scan;
+
+use crate::Exit;
+use crate::config::Config;
+use crate::output::{complain, show};
+use ruleeval::engine::Engine;
+use std::path::PathBuf;
+
+/// Compiles packs. Warnings are not shown here: `check` shows them.
+pub(crate) fn engine(config: &Config, packs: &[PathBuf], now: Option<i64>) -> Result<Engine, Exit> {
+    let compiled = config.compile(packs, now);
+    if let Some(engine) = compiled.engine {
+        return Ok(engine);
+    }
+    let errors: Vec<_> = compiled.diagnostics.into_iter().filter(ruleeval::diagnostic::Diagnostic::is_error).collect();
+    show(&errors, &compiled.sources);
+    complain("nothing was loaded");
+    Err(Exit::InvalidRules)
+}
+
+/// Reads `2026-05-21` or `2026-05-21T10:00:00Z`; without it the time of the machine.
+pub(crate) fn clock(text: Option<&str>) -> Result<Option<i64>, Exit> {
+    let Some(text) = text else {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        return Ok(i64::try_from(now.as_millis()).ok());
+    };
+    let (parsed, _) = ruleeval::syntax::parse_expr(ruleeval::source::SourceId(0), text);
+    match parsed.map(|expr| expr.kind) {
+        Some(ruleeval::syntax::ast::ExprKind::Time(time)) => Ok(Some(time)),
+        _ => {
+            complain(&format!("`{text}` is not a time such as 2026-05-21T10:00:00Z"));
+            Err(Exit::Usage)
+        }
+    }
+}
