@@ -54,7 +54,7 @@ pub struct Html {
     max_links: usize,
     walked: OnceLock<Walked>,
     texts: OnceLock<[Arc<str>; 3]>,
-    links: OnceLock<Vec<Arc<Link>>>,
+    links: OnceLock<(Vec<Arc<Link>>, bool)>,
 }
 
 impl Html {
@@ -94,14 +94,22 @@ impl Html {
         self.walked().title.as_deref()
     }
 
-    /// Links in document order.
+    fn all_links(&self) -> &(Vec<Arc<Link>>, bool) {
+        self.links.get_or_init(|| {
+            let walked = self.walked();
+            let (links, cut) = links::of_html(&walked.links, &walked.display_text, self.max_links);
+            (links.into_iter().map(Arc::new).collect(), cut || walked.links_cut)
+        })
+    }
+
+    /// Links in document order, URLs in the visible text included.
     pub fn links(&self) -> &[Arc<Link>] {
-        self.links.get_or_init(|| self.walked().links.iter().map(|raw| Arc::new(Link::of(raw))).collect())
+        &self.all_links().0
     }
 
     /// True if some links were not read.
     pub fn links_cut(&self) -> bool {
-        self.walked().links_cut
+        self.all_links().1
     }
 }
 
@@ -173,21 +181,22 @@ impl Body {
         &self.threads().1
     }
 
-    /// Links within a stretch of the visible text.
-    pub fn links_between(&self, message: &Message, start: usize, end: usize) -> Vec<Arc<Link>> {
-        let links = self.links(message).iter();
-        links.filter(|link| (start..end).contains(&link.at) || end == usize::MAX).cloned().collect()
-    }
-
-    /// Links of the current thread.
+    /// Links of the current thread: those that stand in no quoted mail.
     pub fn current_links(&self, message: &Message) -> Vec<Arc<Link>> {
-        let end = if self.previous_threads().is_empty() { usize::MAX } else { self.current_thread().end };
-        self.links_between(message, 0, end)
+        // Links and threads both stand in the order of the text.
+        let mut threads = self.previous_threads().iter().peekable();
+        let is_own = |link: &&Arc<Link>| {
+            while threads.next_if(|thread| thread.end <= link.at).is_some() {}
+            threads.peek().is_none_or(|thread| link.at < thread.start)
+        };
+        self.links(message).iter().filter(is_own).cloned().collect()
     }
 
     /// Links of a previous thread.
     pub fn previous_links(&self, message: &Message, thread: &PreviousThread) -> Vec<Arc<Link>> {
-        self.links_between(message, thread.start, thread.end.max(thread.start + 1))
+        let links = self.links(message);
+        let begin = links.partition_point(|link| link.at < thread.start);
+        links[begin..].iter().take_while(|link| link.at < thread.end).cloned().collect()
     }
 
     /// IP addresses that stand in the visible text, each once.

@@ -3,6 +3,7 @@
 use super::html_style::{Sheet, Style};
 use html5gum::Tokenizer;
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
+use std::collections::BTreeMap;
 
 /// A piece of HTML as the standard's tokeniser sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +61,15 @@ const BLOCKS: [&str; 36] = [
     "ul",
 ];
 /// Elements whose content is no text of the page.
-const SILENT: [&str; 9] = ["head", "script", "style", "title", "template", "noscript", "object", "textarea", "select"];
+const SILENT: [&str; 8] = ["head", "script", "style", "title", "template", "iframe", "noembed", "noframes"];
+/// Elements that may stand in `head`; any other ends it.
+pub(super) const OF_HEAD: [&str; 11] =
+    ["base", "basefont", "bgsound", "link", "meta", "noframes", "noscript", "script", "style", "template", "title"];
+/// Elements whose end tags do not care what else is open in them.
+const FORMATTING: [&str; 14] =
+    ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
+/// Elements that an end tag inside does not reach beyond.
+const BARRIERS: [&str; 7] = ["td", "th", "table", "caption", "template", "object", "html"];
 
 /// Everything that one walk finds.
 #[derive(Clone, Debug, Default)]
@@ -89,10 +98,14 @@ pub(super) struct RawLink {
     pub(super) visible: bool,
     /// Offset in `display_text`.
     pub(super) at: usize,
+    /// End of its text in `display_text`.
+    pub(super) end: usize,
+    seen: bool,
+    hid: bool,
 }
 
-/// Splits HTML into tokens; linear for any input.
-pub(super) fn tokens(html: &str) -> Vec<Token> {
+/// The tokens of the standard's tokeniser; linear for any input.
+fn raw_tokens(html: &str) -> Vec<Token> {
     let mut open: Option<(String, Vec<(String, String)>)> = None;
     let mut emitter = CallbackEmitter::new(move |event: CallbackEvent<'_>, _: html5gum::Span<()>| -> Option<Token> {
         match event {
@@ -124,6 +137,30 @@ pub(super) fn tokens(html: &str) -> Vec<Token> {
     Tokenizer::new_with_emitter(html, emitter).filter_map(Result::ok).collect()
 }
 
+/// Splits HTML into tokens as a reader without scripts does: what stands in `noscript` is HTML.
+pub(super) fn tokens(html: &str) -> Vec<Token> {
+    let all = raw_tokens(html);
+    let is_noscript = |token: &Token| matches!(token, Token::Start(name, _) if name == "noscript");
+    if !all.iter().any(is_noscript) {
+        return all;
+    }
+    let mut out = Vec::with_capacity(all.len());
+    let mut inside: Option<String> = None;
+    for token in all {
+        match (&mut inside, token) {
+            (Some(source), Token::Text(text)) => source.push_str(&text),
+            (_, token) => {
+                // Once only: a `noscript` within stays text, so that nesting costs nothing.
+                out.extend(inside.take().map(|source| raw_tokens(&source)).unwrap_or_default());
+                inside = is_noscript(&token).then(String::new);
+                out.push(token);
+            }
+        }
+    }
+    out.extend(inside.map(|source| raw_tokens(&source)).unwrap_or_default());
+    out
+}
+
 fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
@@ -132,7 +169,9 @@ fn lossy(bytes: &[u8]) -> String {
 pub(super) fn walk(html: &str, max_links: usize) -> Walked {
     let tokens = tokens(html);
     let sheet = Sheet::of(&tokens);
-    let mut walker = Walker { sheet, max_links, ..Walker::default() };
+    // What failed searches for an open element may cost in all; enough for any page people write.
+    let patience = 1_000 + 64 * tokens.len();
+    let mut walker = Walker { sheet, max_links, patience, ..Walker::default() };
     for token in &tokens {
         walker.token(token);
     }
@@ -143,7 +182,6 @@ pub(super) fn walk(html: &str, max_links: usize) -> Walked {
 #[derive(Default)]
 struct Frame {
     name: String,
-    hidden: bool,
     silent: bool,
     pre: bool,
     style: Style,
@@ -154,11 +192,17 @@ struct Frame {
 struct Walker {
     sheet: Sheet,
     max_links: usize,
+    patience: usize,
     stack: Vec<Frame>,
+    /// How many elements of each name are open.
+    open: BTreeMap<String, usize>,
+    /// Open elements that are not on the stack because it is full.
+    overflow: usize,
     display: Text,
     inner: Text,
     hidden: Text,
     title: Option<String>,
+    base: Option<String>,
     links: Vec<RawLink>,
     link_texts: Vec<Text>,
     quote_at: Option<usize>,
@@ -166,9 +210,7 @@ struct Walker {
 }
 
 /// Deepest nesting that is kept apart; deeper elements count as their ancestor.
-const MAX_STACK: usize = 512;
-/// How far up an end tag looks for its element.
-const MAX_LOOKBACK: usize = 64;
+const MAX_STACK: usize = 50_000;
 
 impl Walker {
     fn token(&mut self, token: &Token) {
@@ -183,97 +225,192 @@ impl Walker {
     fn start(&mut self, name: &str, attributes: &[(String, String)]) {
         let get = |wanted: &str| attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
         self.implied_end(name);
-        if BLOCKS.contains(&name) {
+        let parent = self.stack.last();
+        let style = parent.map(|frame| frame.style).unwrap_or_default().child(&self.sheet, name, attributes);
+        let silent = parent.is_some_and(|frame| frame.silent) || SILENT.contains(&name);
+        let pre = parent.is_some_and(|frame| frame.pre) || matches!(name, "pre" | "xmp" | "textarea");
+        let mut link = parent.and_then(|frame| frame.link);
+        if !silent {
+            self.separate(name);
+            self.mark_quote(name, &get);
+        }
+        match name {
+            "a" | "area" => {
+                if let Some(href) = get("href").filter(|href| leads_elsewhere(href)) {
+                    link = self.add_link(href, !style.hides_images());
+                }
+            }
+            "form" => {
+                if let Some(action) = get("action").filter(|action| leads_elsewhere(action)) {
+                    self.add_link(action, !style.hides_images());
+                }
+            }
+            "base" if self.base.is_none() => self.base = get("href").map(str::to_owned),
+            "img" => self.image(get("alt"), link, style.hides_images()),
+            "input" if matches!(get("type"), Some("submit" | "button" | "reset")) && !style.hides_text() => {
+                self.display.push(get("value").unwrap_or(""), false);
+            }
+            _ => {}
+        }
+        if VOID.contains(&name) {
+            return;
+        }
+        if self.stack.len() < MAX_STACK {
+            self.push(Frame { name: name.to_owned(), silent, pre, style, link });
+        } else {
+            self.overflow += 1;
+        }
+    }
+
+    fn separate(&mut self, name: &str) {
+        let block = BLOCKS.contains(&name);
+        if block {
             self.line_break();
-        } else if matches!(name, "td" | "th") {
+        } else if matches!(name, "td" | "th" | "option") {
             self.space();
         }
-        self.mark_quote(name, &get);
-        let parent = self.stack.last();
-        let mut style = parent.map(|frame| frame.style.inherited()).unwrap_or_default();
-        self.sheet.apply(name, attributes, &mut style);
-        style.attributes(attributes);
-        let hidden = parent.is_some_and(|frame| frame.hidden) || style.hidden() || get("hidden").is_some();
-        let silent = parent.is_some_and(|frame| frame.silent) || SILENT.contains(&name);
-        let pre = parent.is_some_and(|frame| frame.pre) || name == "pre";
-        let mut link = parent.and_then(|frame| frame.link);
-        let target = match name {
-            "a" | "area" => get("href"),
-            "form" => get("action"),
-            _ => None,
-        };
-        if let Some(href) = target.filter(|href| !href.trim().is_empty() && !href.starts_with('#')) {
-            link = self.add_link(href, !hidden && !style.invisible_text());
-        }
-        if name == "img" && !hidden {
-            self.image(get("alt"), link);
-        }
-        let frame = Frame { name: name.to_owned(), hidden, silent, pre, style, link };
-        if !VOID.contains(&name) && self.stack.len() < MAX_STACK {
-            self.stack.push(frame);
+        let link = self.stack.last().and_then(|frame| frame.link);
+        if let Some(text) = link.filter(|_| block).and_then(|link| self.link_texts.get_mut(link)) {
+            text.push(" ", false);
         }
     }
 
     /// `p`, `li`, `td` and their kind end their predecessor.
     fn implied_end(&mut self, name: &str) {
-        let Some(top) = self.stack.last() else { return };
-        let ends = match name {
-            "li" => top.name == "li",
-            "td" | "th" => matches!(top.name.as_str(), "td" | "th"),
-            "tr" => matches!(top.name.as_str(), "td" | "th" | "tr"),
-            "option" => top.name == "option",
-            "a" => top.name == "a",
-            _ => top.name == "p" && BLOCKS.contains(&name) && name != "br",
-        };
-        if ends {
-            self.stack.pop();
+        if self.stack.last().is_some_and(|top| top.name == "head") && !OF_HEAD.contains(&name) {
+            self.pop();
         }
-        if name == "body" {
-            while self.stack.last().is_some_and(|frame| frame.name == "head") {
-                self.stack.pop();
-            }
+        let Some(top) = self.stack.last() else { return };
+        if ends_predecessor(name, &top.name) {
+            self.pop();
+        }
+        if name == "tr" && self.stack.last().is_some_and(|top| top.name == "tr") {
+            self.pop();
+        }
+        if name == "a" {
+            self.end("a");
         }
     }
 
     fn end(&mut self, name: &str) {
-        if BLOCKS.contains(&name) {
+        // Browsers go on in the body after its end tag.
+        if matches!(name, "body" | "html") {
+            return;
+        }
+        if BLOCKS.contains(&name) && !self.stack.last().is_some_and(|frame| frame.silent) {
             self.line_break();
         }
-        let near = self.stack.iter().rev().take(MAX_LOOKBACK).position(|frame| frame.name == name);
-        if let Some(above) = near {
-            let keep = self.stack.len() - above - 1;
-            self.stack.truncate(keep);
+        if self.overflow > 0 && !VOID.contains(&name) {
+            self.overflow -= 1;
+            return;
+        }
+        let Some(index) = self.find_open(name) else { return };
+        let formatting = FORMATTING.contains(&name) && self.patience > 0;
+        let is_block = |frame: &Frame| BLOCKS.contains(&frame.name.as_str());
+        if !(formatting && self.stack.iter().skip(index + 1).take(64).any(is_block)) {
+            while self.stack.len() > index {
+                self.pop();
+            }
+            return;
+        }
+        // The blocks within stay open, and only the formatting ends.
+        let ended = self.stack.remove(index);
+        self.closed(&ended.name);
+        for frame in self.stack.iter_mut().skip(index).filter(|frame| frame.link == ended.link) {
+            frame.link = None;
+        }
+    }
+
+    /// The innermost open element of a name that an end tag here can mean.
+    fn find_open(&mut self, name: &str) -> Option<usize> {
+        if !self.open.contains_key(name) {
+            return None;
+        }
+        let block = BLOCKS.contains(&name) || BARRIERS.contains(&name);
+        let formatting = FORMATTING.contains(&name);
+        for (steps, (index, frame)) in self.stack.iter().enumerate().rev().enumerate() {
+            if frame.name == name {
+                // PERF: taking out of the middle moves what is above.
+                self.patience = self.patience.saturating_sub(if formatting { steps } else { 0 });
+                return Some(index);
+            }
+            let barrier = BARRIERS.contains(&frame.name.as_str()) && name != "table" && !is_table_part(name);
+            let special = !block && !formatting && BLOCKS.contains(&frame.name.as_str());
+            // PERF: without patience every search ends in taking off the stack what it passed.
+            if (barrier || special) && self.patience > 0 {
+                self.patience = self.patience.saturating_sub(steps);
+                return None;
+            }
+        }
+        None
+    }
+
+    fn push(&mut self, frame: Frame) {
+        *self.open.entry(frame.name.clone()).or_default() += 1;
+        self.stack.push(frame);
+    }
+
+    fn pop(&mut self) {
+        if let Some(frame) = self.stack.pop() {
+            self.closed(&frame.name);
+        }
+    }
+
+    fn closed(&mut self, name: &str) {
+        if let Some(count) = self.open.get_mut(name) {
+            *count -= 1;
+            if *count == 0 {
+                self.open.remove(name);
+            }
         }
     }
 
     fn text(&mut self, text: &str) {
+        let of_head = self.stack.last().is_some_and(|frame| frame.name == "head");
+        if of_head && !text.trim().is_empty() {
+            self.pop();
+        }
         let frame = self.stack.last();
         if frame.is_some_and(|frame| frame.name == "title") {
             let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            self.title.get_or_insert(folded);
+            match &mut self.title {
+                Some(title) if title.len() < 10_000 => title.push_str(&folded),
+                Some(_) => {}
+                None => self.title = Some(folded),
+            }
         }
         if frame.is_some_and(|frame| frame.silent) {
             return;
         }
         let pre = frame.is_some_and(|frame| frame.pre);
-        let hidden = frame.is_some_and(|frame| frame.hidden || frame.style.invisible_text());
+        let hidden = frame.is_some_and(|frame| frame.style.hides_text());
         let link = frame.and_then(|frame| frame.link);
         self.inner.push(text, pre);
         if hidden {
             self.hidden.push(text, pre);
-            return;
+        } else {
+            self.display.push(text, pre);
         }
-        self.display.push(text, pre);
-        if let Some(text_of_link) = link.and_then(|link| self.link_texts.get_mut(link)) {
-            text_of_link.push(text, false);
+        let Some(link) = link.filter(|_| !text.trim().is_empty()) else { return };
+        let end = self.display.out.len();
+        if let (Some(raw), Some(shown)) = (self.links.get_mut(link), self.link_texts.get_mut(link)) {
+            raw.seen |= !hidden;
+            raw.hid |= hidden;
+            if !hidden {
+                shown.push(text, false);
+                raw.end = end;
+            }
         }
     }
 
-    fn image(&mut self, alt: Option<&str>, link: Option<usize>) {
-        let Some(alt) = alt.filter(|alt| !alt.trim().is_empty()) else { return };
-        if let Some(text) = link.and_then(|link| self.link_texts.get_mut(link)) {
-            text.push(" ", false);
-            text.push(alt, false);
+    fn image(&mut self, alt: Option<&str>, link: Option<usize>, hidden: bool) {
+        let Some(link) = link else { return };
+        let (Some(raw), Some(shown)) = (self.links.get_mut(link), self.link_texts.get_mut(link)) else { return };
+        raw.seen |= !hidden;
+        raw.hid |= hidden;
+        if let Some(alt) = alt.filter(|alt| !hidden && !alt.trim().is_empty()) {
+            shown.push(" ", false);
+            shown.push(alt, false);
         }
     }
 
@@ -283,7 +420,8 @@ impl Walker {
             return None;
         }
         let at = self.display.out.len();
-        self.links.push(RawLink { href: href.trim().to_owned(), text: String::new(), visible, at });
+        let href = resolved(href.trim(), self.base.as_deref());
+        self.links.push(RawLink { href, visible, at, end: at, ..RawLink::default() });
         self.link_texts.push(Text::default());
         Some(self.links.len() - 1)
     }
@@ -325,6 +463,8 @@ impl Walker {
     fn finish(mut self) -> Walked {
         for (link, text) in self.links.iter_mut().zip(self.link_texts) {
             link.text = text.finish();
+            // What holds nothing but hidden things cannot be seen either.
+            link.visible &= link.seen || !link.hid;
         }
         Walked {
             quote_at: self.quote_at,
@@ -336,6 +476,33 @@ impl Walker {
             links_cut: self.links_cut,
         }
     }
+}
+
+fn leads_elsewhere(href: &str) -> bool {
+    let href = href.trim();
+    !href.is_empty() && !href.starts_with('#')
+}
+
+fn ends_predecessor(name: &str, top: &str) -> bool {
+    match name {
+        "li" => matches!(top, "li" | "p"),
+        "dd" | "dt" => matches!(top, "dd" | "dt" | "p"),
+        "td" | "th" => matches!(top, "td" | "th"),
+        "tr" | "tbody" | "thead" | "tfoot" => matches!(top, "td" | "th" | "tr"),
+        "option" => top == "option",
+        _ => top == "p" && BLOCKS.contains(&name) && name != "br",
+    }
+}
+
+fn is_table_part(name: &str) -> bool {
+    matches!(name, "tr" | "tbody" | "thead" | "tfoot" | "td" | "th" | "caption")
+}
+
+/// A reference that is relative leads below the page's base.
+fn resolved(href: &str, base: Option<&str>) -> String {
+    let relative = || ::url::Url::parse(href) == Err(::url::ParseError::RelativeUrlWithoutBase);
+    let joined = base.filter(|_| relative()).and_then(|base| ::url::Url::parse(base).ok()?.join(href).ok());
+    joined.map_or_else(|| href.to_owned(), String::from)
 }
 
 /// Text with white space folded as a browser shows it.

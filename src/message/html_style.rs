@@ -3,113 +3,310 @@
 use super::html::Token;
 use std::collections::BTreeMap;
 
-/// Most rules of style sheets that are kept.
+/// Most selectors of style sheets that are kept.
 const MAX_RULES: usize = 5_000;
+/// Largest sum of channel differences at which text and background look the same.
+const SAME_COLOR: u32 = 12;
 
-/// What is known of an element's look.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Style {
-    none: bool,
-    tiny: bool,
-    color: Option<[u8; 3]>,
-    background: Option<[u8; 3]>,
+/// A colour as far as it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Paint {
+    Rgb([u8; 3]),
+    /// Nothing is drawn.
+    Transparent,
+    /// An image, a gradient, a name that is not known: taken as readable.
+    Unknown,
 }
 
-impl Style {
-    /// What children take over.
-    pub(super) fn inherited(&self) -> Self {
-        Self { none: false, ..self.clone() }
+/// A value with its `!important`.
+type Declared<T> = Option<(T, bool)>;
+
+/// What a list of declarations says, each property's last word.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Declarations {
+    display_none: Declared<bool>,
+    invisible: Declared<bool>,
+    faint: Declared<bool>,
+    outlook_hides: Declared<bool>,
+    tiny: Declared<bool>,
+    flat: Declared<bool>,
+    narrow: Declared<bool>,
+    clipped: Declared<bool>,
+    far_away: Declared<bool>,
+    color: Declared<Paint>,
+    background: Declared<Paint>,
+}
+
+fn set<T: Copy>(slot: &mut Declared<T>, value: Option<T>, important: bool) {
+    if let Some(value) = value
+        && (important || !slot.is_some_and(|(_, important)| important))
+    {
+        *slot = Some((value, important));
+    }
+}
+
+impl Declarations {
+    fn parse(text: &str) -> Self {
+        let mut all = Self::default();
+        for declaration in text.split(';') {
+            let Some((name, value)) = declaration.split_once(':') else { continue };
+            let value = value.trim().to_ascii_lowercase();
+            let (value, important) = match value.split_once('!') {
+                Some((value, _)) => (value.trim(), true),
+                None => (value.as_str(), false),
+            };
+            all.set(name.trim().to_ascii_lowercase().as_str(), value, important);
+        }
+        all
+    }
+
+    fn set(&mut self, name: &str, value: &str, important: bool) {
+        let far = || pixels(value).is_some_and(|offset| offset <= -500.0);
+        match name {
+            "display" => set(&mut self.display_none, Some(value == "none"), important),
+            "visibility" => set(&mut self.invisible, Some(matches!(value, "hidden" | "collapse")), important),
+            "opacity" => set(&mut self.faint, fraction(value).map(|value| value < 0.05), important),
+            "mso-hide" => set(&mut self.outlook_hides, Some(value == "all"), important),
+            "font-size" => set(&mut self.tiny, (value != "inherit").then(|| is_tiny(value)), important),
+            "font" => set(&mut self.tiny, Some(value.split(' ').any(|word| is_tiny(before_slash(word)))), important),
+            "max-height" | "height" => set(&mut self.flat, Some(pixels(value) == Some(0.0)), important),
+            "max-width" | "width" => set(&mut self.narrow, Some(pixels(value) == Some(0.0)), important),
+            "overflow" | "overflow-y" => set(&mut self.clipped, Some(matches!(value, "hidden" | "clip")), important),
+            "text-indent" | "left" | "right" | "top" | "margin-left" | "margin-top" => {
+                set(&mut self.far_away, far().then_some(true), important);
+            }
+            "color" => set(&mut self.color, color(value), important),
+            "background" | "background-color" | "background-image" => {
+                set(&mut self.background, background(value), important);
+            }
+            _ => {}
+        }
+    }
+
+    /// What `later` says counts, unless this says it with `!important`.
+    fn merge(&mut self, later: &Self) {
+        fn one<T: Copy>(slot: &mut Declared<T>, later: Declared<T>) {
+            if let Some((value, important)) = later {
+                set(slot, Some(value), important);
+            }
+        }
+        one(&mut self.display_none, later.display_none);
+        one(&mut self.invisible, later.invisible);
+        one(&mut self.faint, later.faint);
+        one(&mut self.outlook_hides, later.outlook_hides);
+        one(&mut self.tiny, later.tiny);
+        one(&mut self.flat, later.flat);
+        one(&mut self.narrow, later.narrow);
+        one(&mut self.clipped, later.clipped);
+        one(&mut self.far_away, later.far_away);
+        one(&mut self.color, later.color);
+        one(&mut self.background, later.background);
     }
 
     /// True if the element and everything in it cannot be seen.
-    pub(super) fn hidden(&self) -> bool {
-        self.none
+    fn hides_subtree(&self) -> bool {
+        let says = |slot: Declared<bool>| slot.is_some_and(|(value, _)| value);
+        says(self.display_none)
+            || says(self.faint)
+            || says(self.outlook_hides)
+            || says(self.far_away)
+            || says(self.clipped) && (says(self.flat) || says(self.narrow))
+    }
+}
+
+/// What is known of an element's look, after its ancestors.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Style {
+    /// Nothing in the element can bring it back.
+    gone: bool,
+    /// A descendant may be visible again.
+    invisible: bool,
+    tiny: bool,
+    color: Option<Paint>,
+    background: Option<Paint>,
+}
+
+impl Style {
+    /// The look of an element within one of this look.
+    pub(super) fn child(&self, sheet: &Sheet, name: &str, attributes: &[(String, String)]) -> Self {
+        let mut style = *self;
+        let get = |wanted: &str| attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+        if name == "a" && get("href").is_some() {
+            // Links have a colour of their own unless one is declared for them.
+            style.color = Some(Paint::Rgb([0, 0, 238]));
+        }
+        style.color = get("color").and_then(color).or(style.color);
+        if get("background").is_some() {
+            style.background = Some(Paint::Unknown);
+        }
+        style.background = get("bgcolor").and_then(color).or(style.background);
+        let mut declared = sheet.of_element(name, get("class"), get("id"));
+        if let Some(inline) = get("style") {
+            declared.merge(&Declarations::parse(inline));
+        }
+        style.gone |= declared.hides_subtree() || get("hidden").is_some();
+        style.invisible = declared.invisible.map_or(style.invisible, |(value, _)| value);
+        style.tiny = declared.tiny.map_or(style.tiny, |(value, _)| value);
+        style.color = declared.color.map_or(style.color, |(value, _)| Some(value));
+        // A transparent background lets the one below through.
+        match declared.background {
+            Some((Paint::Transparent, _)) | None => {}
+            Some((paint, _)) => style.background = Some(paint),
+        }
+        style
     }
 
     /// True if text directly in the element cannot be seen.
-    pub(super) fn invisible_text(&self) -> bool {
-        let color = self.color.unwrap_or([0, 0, 0]);
-        let background = self.background.unwrap_or([255, 255, 255]);
-        let distance: u32 = color.iter().zip(&background).map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
-        self.tiny || self.color.is_some() && distance <= 6
+    pub(super) fn hides_text(&self) -> bool {
+        let same = match (self.color, self.background.unwrap_or(Paint::Rgb([255, 255, 255]))) {
+            (Some(Paint::Transparent), _) => true,
+            (Some(Paint::Rgb(text)), Paint::Rgb(ground)) => distance(text, ground) <= SAME_COLOR,
+            // Nothing is declared: black. A dark ground without a text colour is legible enough in clients
+            // that adapt it.
+            _ => false,
+        };
+        self.hides_images() || self.tiny || same
     }
 
-    /// Reads `style`, `color`, `bgcolor` attributes.
-    pub(super) fn attributes(&mut self, attributes: &[(String, String)]) {
-        for (name, value) in attributes {
-            match name.as_str() {
-                "style" => self.declarations(value),
-                "bgcolor" => self.background = color(value).or(self.background),
-                "color" => self.color = color(value).or(self.color),
-                _ => {}
-            }
-        }
-    }
-
-    fn declarations(&mut self, text: &str) {
-        let (mut no_height, mut clipped) = (false, false);
-        for declaration in text.split(';') {
-            let Some((name, value)) = declaration.split_once(':') else { continue };
-            let value = value.trim().trim_end_matches("!important").trim().to_ascii_lowercase();
-            match name.trim().to_ascii_lowercase().as_str() {
-                "display" => self.none |= value == "none",
-                "visibility" => self.none |= matches!(value.as_str(), "hidden" | "collapse"),
-                "opacity" => self.none |= value.parse::<f32>().is_ok_and(|value| value < 0.05),
-                "mso-hide" => self.none |= value == "all",
-                "font-size" => self.tiny = pixels(&value).is_some_and(|size| size <= 1.0),
-                "max-height" | "height" | "max-width" | "width" => no_height |= pixels(&value) == Some(0.0),
-                "overflow" => clipped |= value == "hidden",
-                "text-indent" | "left" | "top" | "margin-left" => {
-                    self.none |= pixels(&value).is_some_and(|offset| offset <= -500.0);
-                }
-                "color" => {
-                    self.color = if value == "transparent" { self.background } else { color(&value).or(self.color) }
-                }
-                "background" | "background-color" => self.background = color(&value).or(self.background),
-                _ => {}
-            }
-        }
-        self.none |= no_height && clipped;
+    /// True if images directly in the element cannot be seen.
+    pub(super) fn hides_images(&self) -> bool {
+        self.gone || self.invisible
     }
 }
 
+fn distance(a: [u8; 3], b: [u8; 3]) -> u32 {
+    a.iter().zip(&b).map(|(a, b)| u32::from(a.abs_diff(*b))).sum()
+}
+
+/// A length in pixels; `None` for other things and for shares of something.
 fn pixels(value: &str) -> Option<f32> {
     let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
-    digits.trim().parse().ok().filter(|_| !value.ends_with('%') || digits.trim() == "0")
+    let number: f32 = digits.parse().ok()?;
+    let factor = match &value[digits.len()..] {
+        "" | "px" => 1.0,
+        "pt" => 4.0 / 3.0,
+        "em" | "rem" | "ex" | "ch" => 16.0,
+        "in" => 96.0,
+        "cm" => 37.8,
+        "mm" => 3.78,
+        "vw" | "vh" => 10.0,
+        _ if number == 0.0 => 1.0,
+        _ => return None,
+    };
+    Some(number * factor)
 }
 
-fn color(value: &str) -> Option<[u8; 3]> {
-    let value = value.trim();
-    let value = value.split_ascii_whitespace().next().filter(|_| !value.starts_with("rgb")).unwrap_or(value);
-    if let Some(hex) = value.strip_prefix('#').or_else(|| (value.len() == 6).then_some(value)) {
-        if !hex.is_ascii() {
-            return None;
+fn is_tiny(value: &str) -> bool {
+    let share = value.strip_suffix('%').and_then(|share| share.parse::<f32>().ok());
+    pixels(value).is_some_and(|size| size < 2.0) || share.is_some_and(|share| share < 10.0)
+}
+
+fn before_slash(word: &str) -> &str {
+    // `font: 0/0 a` gives size and line height; a lone number is a weight.
+    match word.split_once('/') {
+        Some((size, _)) => size,
+        None if word.bytes().all(|byte| byte.is_ascii_digit()) && word != "0" => "medium",
+        None => word,
+    }
+}
+
+fn fraction(value: &str) -> Option<f32> {
+    match value.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f32>().ok().map(|percent| percent / 100.0),
+        None => value.parse().ok(),
+    }
+}
+
+fn background(value: &str) -> Option<Paint> {
+    if value.contains("url(") || value.contains("gradient(") {
+        return Some(Paint::Unknown);
+    }
+    if value.starts_with("rgb") {
+        return color(value);
+    }
+    let known = value.split_ascii_whitespace().filter_map(color).find(|paint| *paint != Paint::Unknown);
+    known.or(matches!(value, "none" | "0" | "0 0").then_some(Paint::Transparent))
+}
+
+fn color(value: &str) -> Option<Paint> {
+    let value = value.trim().to_ascii_lowercase();
+    if let Some(hex) = value.strip_prefix('#').or_else(|| is_bare_hex(&value).then_some(value.as_str())) {
+        return hexadecimal(hex);
+    }
+    if let Some((_, channels)) = value.strip_prefix("rgb").and_then(|rest| rest.split_once('(')) {
+        return rgb(channels);
+    }
+    match value.as_str() {
+        "" | "inherit" | "initial" | "unset" | "currentcolor" | "windowtext" => None,
+        "transparent" => Some(Paint::Transparent),
+        name => Some(named(name).map_or(Paint::Unknown, Paint::Rgb)),
+    }
+}
+
+fn is_bare_hex(value: &str) -> bool {
+    value.len() == 6 && value.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn hexadecimal(hex: &str) -> Option<Paint> {
+    let digits: Vec<u8> =
+        hex.chars().take(9).map(|c| c.to_digit(16).map(|digit| digit as u8)).collect::<Option<_>>()?;
+    match digits.as_slice() {
+        [_, _, _, 0] | [_, _, _, _, _, _, 0, 0] => Some(Paint::Transparent),
+        &[r, g, b] | &[r, g, b, _] => Some(Paint::Rgb([r, g, b].map(|digit| digit * 17))),
+        pairs @ (&[_, _, _, _, _, _] | &[_, _, _, _, _, _, _, _]) => {
+            let channel = |at: usize| Some(pairs.get(at)? * 16 + pairs.get(at + 1)?);
+            Some(Paint::Rgb([channel(0)?, channel(2)?, channel(4)?]))
         }
-        let digit = |at: usize, width: usize| {
-            let part = hex.get(at..at + width)?;
-            let number = u8::from_str_radix(part, 16).ok()?;
-            Some(if width == 1 { number * 17 } else { number })
-        };
-        return match hex.len() {
-            3 | 4 => Some([digit(0, 1)?, digit(1, 1)?, digit(2, 1)?]),
-            6 | 8 => Some([digit(0, 2)?, digit(2, 2)?, digit(4, 2)?]),
-            _ => None,
-        };
+        _ => None,
     }
-    if let Some(inner) = value.strip_prefix("rgb").and_then(|rest| rest.split_once('(')) {
-        let mut parts = inner.1.split([',', ' ', ')']).filter(|part| !part.is_empty()).map(|part| part.parse().ok());
-        return Some([parts.next()??, parts.next()??, parts.next()??]);
-    }
-    Some(match value.to_ascii_lowercase().as_str() {
-        "white" => [255, 255, 255],
+}
+
+fn rgb(channels: &str) -> Option<Paint> {
+    let mut parts = channels.split([',', ' ', ')', '/']).filter(|part| !part.is_empty());
+    let mut channel = || {
+        let part = parts.next()?;
+        let number = match part.strip_suffix('%') {
+            Some(share) => share.parse::<f32>().ok()? * 2.55,
+            None => part.parse().ok()?,
+        };
+        Some(number.clamp(0.0, 255.0) as u8)
+    };
+    let color = [channel()?, channel()?, channel()?];
+    let faint = parts.next().and_then(fraction).is_some_and(|alpha| alpha < 0.05);
+    Some(if faint { Paint::Transparent } else { Paint::Rgb(color) })
+}
+
+/// The names that text is hidden with or that it commonly stands on.
+fn named(name: &str) -> Option<[u8; 3]> {
+    Some(match name {
+        "white" | "window" => [255, 255, 255],
         "black" => [0, 0, 0],
         "red" => [255, 0, 0],
+        "lime" => [0, 255, 0],
         "blue" => [0, 0, 255],
+        "yellow" => [255, 255, 0],
+        "aqua" | "cyan" => [0, 255, 255],
+        "fuchsia" | "magenta" => [255, 0, 255],
+        "maroon" => [128, 0, 0],
         "green" => [0, 128, 0],
+        "navy" => [0, 0, 128],
+        "olive" => [128, 128, 0],
+        "teal" => [0, 128, 128],
+        "purple" => [128, 0, 128],
+        "orange" => [255, 165, 0],
         "gray" | "grey" => [128, 128, 128],
+        "darkgray" | "darkgrey" => [169, 169, 169],
+        "lightgray" | "lightgrey" => [211, 211, 211],
         "silver" => [192, 192, 192],
+        "gainsboro" => [220, 220, 220],
+        "whitesmoke" => [245, 245, 245],
         "snow" => [255, 250, 250],
         "ivory" => [255, 255, 240],
+        "ghostwhite" => [248, 248, 255],
+        "floralwhite" => [255, 250, 240],
+        "aliceblue" => [240, 248, 255],
+        "mintcream" => [245, 255, 250],
+        "azure" => [240, 255, 255],
         _ => return None,
     })
 }
@@ -117,21 +314,27 @@ fn color(value: &str) -> Option<[u8; 3]> {
 /// The rules of a page's style sheets that may hide something, by simple selector.
 #[derive(Debug, Default)]
 pub(super) struct Sheet {
-    rules: BTreeMap<String, String>,
+    rules: BTreeMap<String, Declarations>,
 }
 
 impl Sheet {
-    /// Reads all `<style>` elements. Rules for media other than all are left out.
+    /// Reads all `<style>` elements. Rules under `@media` and its kind are left out.
     pub(super) fn of(tokens: &[Token]) -> Self {
         let mut sheet = Self::default();
-        let mut in_style = false;
+        let mut css: Option<String> = None;
         for token in tokens {
-            match token {
-                Token::Start(name, _) => in_style = name == "style",
-                Token::End(_) => in_style = false,
-                Token::Text(text) if in_style => sheet.read(text),
-                Token::Text(_) | Token::Comment => {}
+            match (token, &mut css) {
+                (Token::Start(name, _), None) if name == "style" => css = Some(String::new()),
+                (Token::Text(text), Some(css)) => css.push_str(text),
+                (Token::End(_), Some(text)) => {
+                    sheet.read(&without_comments(text));
+                    css = None;
+                }
+                _ => {}
             }
+        }
+        if let Some(text) = css {
+            sheet.read(&without_comments(&text));
         }
         sheet
     }
@@ -139,47 +342,67 @@ impl Sheet {
     fn read(&mut self, css: &str) {
         let mut rest = css;
         while let Some((selectors, after)) = rest.split_once('{') {
-            if selectors.trim_start().starts_with('@') {
+            // `@import url(x);` has no block and ends before the selectors.
+            let selectors = selectors.rsplit(';').next().unwrap_or("").trim();
+            if selectors.starts_with('@') {
                 rest = after_block(after);
                 continue;
             }
             let (body, after) = after.split_once('}').unwrap_or((after, ""));
-            for selector in selectors.split(',').map(str::trim) {
-                if is_simple(selector) && self.rules.len() < MAX_RULES {
-                    let declarations = self.rules.entry(selector.to_ascii_lowercase()).or_default();
-                    declarations.push_str(body);
-                    declarations.push(';');
+            // PERF: read once, however many selectors share the block.
+            let declarations = Declarations::parse(body);
+            for selector in selectors.split(',').map(str::trim).filter(|selector| is_simple(selector)) {
+                let selector = selector.to_ascii_lowercase();
+                if self.rules.len() < MAX_RULES || self.rules.contains_key(&selector) {
+                    self.rules.entry(selector).or_default().merge(&declarations);
                 }
             }
             rest = after;
         }
     }
 
-    /// Adds what the sheets say of an element: tag, then classes, then id.
-    pub(super) fn apply(&self, name: &str, attributes: &[(String, String)], style: &mut Style) {
+    /// What the sheets say of an element: all, tag, then classes, then id.
+    fn of_element(&self, name: &str, class: Option<&str>, id: Option<&str>) -> Declarations {
+        let mut all = Declarations::default();
         if self.rules.is_empty() {
-            return;
+            return all;
         }
-        let get = |wanted: &str| attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
-        let mut selectors = vec![name.to_owned()];
-        for class in get("class").unwrap_or("").split_ascii_whitespace().take(16) {
-            let class = class.to_ascii_lowercase();
-            selectors.push(format!(".{class}"));
-            selectors.push(format!("{name}.{class}"));
-        }
-        if let Some(id) = get("id") {
-            selectors.push(format!("#{}", id.to_ascii_lowercase()));
-        }
-        for selector in selectors {
-            if let Some(declarations) = self.rules.get(&selector) {
-                style.declarations(declarations);
+        let mut add = |selector: &str| {
+            if let Some(declarations) = self.rules.get(selector) {
+                all.merge(declarations);
             }
+        };
+        add("*");
+        add(name);
+        for class in class.unwrap_or("").split_ascii_whitespace().take(32) {
+            let class = class.to_ascii_lowercase();
+            add(&format!(".{class}"));
+            add(&format!("{name}.{class}"));
         }
+        if let Some(id) = id.filter(|id| id.len() < 256) {
+            let id = id.to_ascii_lowercase();
+            add(&format!("#{id}"));
+            add(&format!("{name}#{id}"));
+        }
+        all
     }
 }
 
 fn is_simple(selector: &str) -> bool {
-    !selector.is_empty() && selector.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.#".contains(&byte))
+    let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.#".contains(&byte);
+    selector == "*" || !selector.is_empty() && selector.len() < 256 && selector.bytes().all(of_name)
+}
+
+/// Takes out `/* ... */` and the `<!--` that old pages put around their rules.
+fn without_comments(css: &str) -> String {
+    let mut out = String::with_capacity(css.len());
+    let mut rest = css;
+    while let Some((before, after)) = rest.split_once("/*") {
+        out.push_str(before);
+        rest = after.split_once("*/").map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    out.replace("<!--", "").replace("-->", "")
 }
 
 /// What follows a block whose opening brace has been read, nested blocks included.
@@ -192,7 +415,7 @@ fn after_block(css: &str) -> &str {
             _ => {}
         }
         if depth == 0 {
-            return &css[at + 1..];
+            return css.get(at + 1..).unwrap_or("");
         }
     }
     ""

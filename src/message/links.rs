@@ -81,10 +81,31 @@ fn displayed_url(text: &str) -> Option<Arc<Url>> {
 
 /// URLs in plain text, in order, at most `limit`; true if there were more.
 pub(super) fn plain(text: &str, limit: usize) -> (Vec<Link>, bool) {
+    plain_between(text, limit, &[])
+}
+
+/// Links of HTML: those that are written as such, and URLs in the visible text that programs make
+/// links of when they show it; in the order of the text.
+pub(super) fn of_html(written: &[RawLink], display_text: &str, limit: usize) -> (Vec<Link>, bool) {
+    let taken: Vec<(usize, usize)> =
+        written.iter().filter(|raw| raw.end > raw.at).map(|raw| (raw.at, raw.end)).collect();
+    let (plain, cut) = plain_between(display_text, limit.saturating_sub(written.len()), &taken);
+    let mut links: Vec<Link> = written.iter().map(Link::of).chain(plain).collect();
+    links.sort_by_key(|link| link.at);
+    (links, cut)
+}
+
+/// `taken` stretches, in order, hold no links of their own.
+fn plain_between(text: &str, limit: usize, taken: &[(usize, usize)]) -> (Vec<Link>, bool) {
+    let mut taken = taken.iter().peekable();
     let mut finder = linkify::LinkFinder::new();
     finder.kinds(&[linkify::LinkKind::Url]).url_must_have_scheme(false);
     let mut links = Vec::new();
     for found in finder.links(text) {
+        while taken.next_if(|(_, end)| *end <= found.start()).is_some() {}
+        if taken.peek().is_some_and(|(start, _)| *start < found.end()) {
+            continue;
+        }
         let Some(url) = Url::parse(found.as_str()) else { continue };
         // Without a scheme only names under a known suffix are meant as links.
         let explicit = found.as_str().contains("://");

@@ -11,8 +11,6 @@ pub struct Thread {
     pub text: Arc<str>,
     /// Warnings that a gateway put above it.
     pub banners: Vec<Arc<Banner>>,
-    /// Bytes of the whole visible text that belong to it.
-    pub(super) end: usize,
 }
 
 /// A warning that a gateway put above the text.
@@ -175,65 +173,102 @@ const SEPARATORS: [&str; 17] = [
     "begin forwarded message:",
     "original-nachricht",
 ];
-const BANNERS: [&str; 14] = [
-    "[external]",
+/// Words between a time and a name.
+const DATE_WORDS: [&str; 14] =
+    ["am", "pm", "a.m", "p.m", "uhr", "schrieb", "schreef", "skrev", "utc", "gmt", "gmt+1", "cet", "est", "pst"];
+/// Tags that gateways put before the text.
+const TAGS: [&str; 5] = ["[external]", "[extern]", "[external email]", "[external sender]", "[externe]"];
+const BANNERS: [&str; 11] = [
     "external email",
     "external sender",
-    "caution:",
     "this email originated from outside",
     "this message originated from outside",
     "this message was sent from outside",
     "you don't often get email from",
-    "achtung: diese e-mail",
     "diese e-mail stammt von",
     "externe e-mail",
     "courriel externe",
     "correo externo",
-    "[extern]",
+    "diese nachricht kommt von außerhalb",
 ];
 
 /// The visible text taken apart. `quote_at` is where an element says that quoted mail begins.
 pub(super) fn split(text: &str, quote_at: Option<usize>) -> (Thread, Vec<PreviousThread>) {
     let mut cuts = cuts(text);
-    if let Some(at) = quote_at.filter(|at| text.is_char_boundary(*at)) {
+    if let Some(at) = quote_at.filter(|at| text.is_char_boundary(*at) && !introduced(text, &cuts, *at)) {
         cuts.push(at);
     }
     cuts.sort_unstable();
     // An element and the line in it mark the same place.
     cuts.dedup_by(|later, earlier| text.get(*earlier..*later).is_none_or(|between| between.trim().is_empty()));
     cuts.truncate(MAX_THREADS);
-    let end = cuts.first().copied().unwrap_or(text.len());
+    let first = cuts.first().copied().unwrap_or(text.len());
+    let mut own = text[..first].to_owned();
     let mut previous = Vec::new();
     for (index, start) in cuts.iter().copied().enumerate() {
-        let end = cuts.get(index + 1).copied().unwrap_or(text.len());
+        let next = cuts.get(index + 1).copied().unwrap_or(text.len());
+        let end = end_of_marked(&text[start..next]).map_or(next, |length| start + length);
+        // What follows marked lines without a mark is the sender's own.
+        own.push_str(&text[end..next]);
         previous.push(quoted(&text[start..end], start, end));
     }
     previous.retain(|thread| !thread.text.is_empty() || thread.preamble.is_some());
-    (current(&text[..end], end), previous)
+    (current(&own), previous)
 }
 
-fn current(text: &str, end: usize) -> Thread {
+/// True if the line before says already that a quotation follows at `at`.
+fn introduced(text: &str, cuts: &[usize], at: usize) -> bool {
+    let before = cuts.iter().rev().find(|cut| **cut < at).and_then(|cut| text.get(*cut..at));
+    before.is_some_and(|between| {
+        between.len() < 1500 && between.lines().filter(|line| !line.trim().is_empty()).count() <= 3
+    })
+}
+
+/// Where lines marked with `>` end, if the quotation is marked so and something else follows.
+fn end_of_marked(text: &str) -> Option<usize> {
+    let is_marked = |line: &str| line.trim_start().starts_with('>');
+    let lines = lines(text);
+    let introduction = lines.iter().take_while(|(_, line)| !is_marked(line));
+    let introduction = introduction.filter(|(_, line)| !line.trim().is_empty()).take(4).count();
+    if introduction > 3 || introduction > 0 && !is_attribution(&lines, lines.iter().position(not_blank)?) {
+        return None;
+    }
+    let mut marked = lines.iter().skip_while(|(_, line)| !is_marked(line));
+    marked.find(|(_, line)| !is_marked(line) && !line.trim().is_empty()).map(|(at, _)| *at)
+}
+
+fn not_blank((_, line): &(usize, &str)) -> bool {
+    !line.trim().is_empty()
+}
+
+fn current(text: &str) -> Thread {
     let mut banners = Vec::new();
-    let mut rest = text.trim_start();
-    while let Some((first, after)) = first_paragraph(rest) {
-        let lower = first.to_lowercase();
-        if banners.len() >= 4 || first.len() > 1000 || !BANNERS.iter().any(|banner| lower.starts_with(banner)) {
-            break;
-        }
-        banners.push(Arc::new(Banner { text: first.trim().into() }));
+    let mut rest = text.trim();
+    while let Some((banner, after)) = first_banner(rest).filter(|_| banners.len() < 4) {
+        banners.push(Arc::new(Banner { text: banner.into() }));
         rest = after.trim_start();
     }
     // A text that is nothing but a banner is the text.
-    let text = if rest.is_empty() { text.trim() } else { rest.trim_end() };
     if rest.is_empty() {
         banners.clear();
+        rest = text.trim();
     }
-    Thread { text: text.into(), banners, end }
+    Thread { text: rest.into(), banners }
 }
 
-fn first_paragraph(text: &str) -> Option<(&str, &str)> {
-    let line = text.find('\n').unwrap_or(text.len());
-    (!text.is_empty()).then(|| text.split_at(line))
+/// A banner at the beginning of the text, and what follows it.
+fn first_banner(text: &str) -> Option<(&str, &str)> {
+    let (line, after) = text.split_at(text.find('\n').unwrap_or(text.len()));
+    let lower: String = line.chars().take(400).collect::<String>().to_lowercase().replace('’', "'");
+    // A tag stands before the sender's text, a warning alone on its line.
+    if let Some(tag) = TAGS.iter().find(|tag| lower.starts_with(**tag)) {
+        return Some((line.get(..tag.len())?, text.get(tag.len()..)?));
+    }
+    let short = line.len() <= 400;
+    let warns = ["caution", "warning", "attention", "achtung", "warnung", "vorsicht", "avertissement", "[extern"];
+    let outside = ["outside", "external", "extern", "außerhalb", "extérieur", "externo", "esterno"];
+    let cautions = warns.iter().any(|word| lower.starts_with(word)) && outside.iter().any(|word| lower.contains(word));
+    (short && (cautions || BANNERS.iter().any(|banner| lower.starts_with(banner)))).then_some((line.trim(), after))
 }
 
 /// Offsets of lines that begin quoted mail.
@@ -303,7 +338,7 @@ fn is_attribution(lines: &[(usize, &str)], index: usize) -> bool {
         joined.push_str(line);
         joined.push(' ');
         let lower = joined.trim_end().to_lowercase();
-        if WROTE.iter().any(|ending| lower.ends_with(ending)) {
+        if ends_attribution(&lower) {
             let dated = lower.bytes().any(|byte| byte.is_ascii_digit());
             // The first of the lines must carry part of it, not be ordinary text above.
             return dated
@@ -312,6 +347,21 @@ fn is_attribution(lines: &[(usize, &str)], index: usize) -> bool {
         }
     }
     false
+}
+
+/// Languages that put the verb first end with the address: `... schrieb Ann <ann@example.com>:`
+fn ends_attribution(lower: &str) -> bool {
+    let with_address = || lower.ends_with(">:") && lower.contains('@') && lower.split([' ', '月']).any(is_date_word);
+    WROTE.iter().any(|ending| lower.ends_with(ending)) || with_address()
+}
+
+/// A time or a year.
+fn is_date_word(word: &str) -> bool {
+    let word = word.trim_end_matches([',', '.']);
+    let time = word.split_once([':', '.']).is_some_and(|(hour, rest)| {
+        (1..=2).contains(&hour.len()) && rest.len() >= 2 && rest.bytes().all(|b| b.is_ascii_digit() || b == b':')
+    });
+    time || word.len() == 4 && word.starts_with("20") && word.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn begins_attribution(first: &str) -> bool {
@@ -354,7 +404,7 @@ fn follows_attribution(lines: &[(usize, &str)], index: usize) -> bool {
     let mut before = lines[..index].iter().rev().map(|(_, line)| line.trim()).filter(|line| !line.is_empty());
     before.next().is_some_and(|line| {
         let lower = line.to_lowercase();
-        WROTE.iter().any(|ending| lower.ends_with(ending)) || is_separator(line)
+        ends_attribution(&lower) || is_separator(line)
     })
 }
 
@@ -450,10 +500,7 @@ fn attribution_lines(lines: &[(usize, &str)], at: usize) -> Option<usize> {
     if !is_attribution(lines, index) {
         return None;
     }
-    let last = lines.iter().skip(index).take(3).position(|(_, line)| {
-        let lower = line.trim().to_lowercase();
-        WROTE.iter().any(|ending| lower.ends_with(ending))
-    })?;
+    let last = lines.iter().skip(index).take(3).position(|(_, line)| ends_attribution(&line.trim().to_lowercase()))?;
     Some(index + last + 1)
 }
 
@@ -472,11 +519,21 @@ impl PreviousThread {
     fn attribution(&mut self, line: &str) {
         let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
         let Some(open) = line.rfind('<') else { return };
-        let before = line[..open].trim();
-        let name = before.rsplit([',', ';']).next().unwrap_or(before).trim();
+        let name = name_before(line[..open].trim().trim_end_matches(['(', ' ']));
         let address = line[open + 1..].split('>').next().unwrap_or("");
         self.sender = mailbox(&format!("\"{}\" <{}>", name.replace('"', ""), address.trim_start_matches("mailto:")));
     }
+}
+
+/// The name at the end of `On Mon, Mar 3, 2025 at 10:11 AM Ann Example`.
+fn name_before(text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').collect();
+    let of_date = |word: &&str| {
+        let lower = word.trim_matches([',', ';', '.']).to_lowercase();
+        is_date_word(word) || DATE_WORDS.contains(&lower.as_str()) || lower.starts_with(['+', '-'])
+    };
+    let start = words.iter().rposition(of_date).map_or(0, |last| last + 1);
+    words.get(start..).unwrap_or_default().join(" ").trim_matches([',', ';', ' ']).to_owned()
 }
 
 fn mailbox(value: &str) -> Option<Arc<Mailbox>> {
