@@ -1,4 +1,4 @@
-//! Declarative detection rules for email.
+#![doc = include_str!("../README.md")]
 
 pub mod auth;
 pub mod builtins;
