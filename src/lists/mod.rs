@@ -3,7 +3,7 @@
 
 mod parse;
 
-use crate::matcher::{Glob, Pattern};
+use crate::matcher::{Glob, Pattern, PatternOptions};
 use crate::value::{Cidr, Value};
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use std::collections::{BTreeMap, HashSet};
@@ -100,6 +100,7 @@ pub struct ListData {
     blocks: BTreeMap<u8, HashSet<Cidr>>,
     automata: [OnceLock<Option<AhoCorasick>>; 2],
     globs: OnceLock<Vec<(Glob, Glob)>>,
+    caseless: OnceLock<Vec<Option<Pattern>>>,
 }
 
 impl ListData {
@@ -187,7 +188,7 @@ impl ListData {
                     .position(|(exact, folded)| if no_case { folded } else { exact }.is_match(text))
                     .map(|index| (index, 0..text.len()))
             }
-            Search::Matches | Search::MatchesWhole => self.each_pattern(|pattern| {
+            Search::Matches | Search::MatchesWhole => self.each_pattern(no_case, |pattern| {
                 let found = pattern.find(text)?;
                 (search == Search::Matches || found == (0..text.len())).then_some(found)
             }),
@@ -198,10 +199,32 @@ impl ListData {
         self.entries.iter().enumerate().find_map(|(index, entry)| Some((index, find(&entry.text)?)))
     }
 
-    fn each_pattern(&self, mut find: impl FnMut(&Pattern) -> Option<Range<usize>>) -> Option<(usize, Range<usize>)> {
+    fn each_pattern(
+        &self,
+        no_case: bool,
+        mut find: impl FnMut(&Pattern) -> Option<Range<usize>>,
+    ) -> Option<(usize, Range<usize>)> {
+        if no_case {
+            let mut patterns = self.caseless().iter().enumerate();
+            return patterns.find_map(|(index, pattern)| Some((index, find(pattern.as_ref()?)?)));
+        }
         self.values.iter().enumerate().find_map(|(index, value)| match value {
             Value::Pattern(pattern) => Some((index, find(pattern)?)),
             _ => None,
+        })
+    }
+
+    /// The patterns compiled to ignore case. One that only then grows too large keeps its case.
+    fn caseless(&self) -> &[Option<Pattern>] {
+        self.caseless.get_or_init(|| {
+            let compile = |value: &Value| match value {
+                Value::Pattern(pattern) => {
+                    let options = PatternOptions { no_case: true, ..pattern.options() };
+                    Some(Pattern::new(pattern.source(), options).unwrap_or_else(|_| Pattern::clone(pattern)))
+                }
+                _ => None,
+            };
+            self.values.iter().map(compile).collect()
         })
     }
 

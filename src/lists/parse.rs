@@ -75,6 +75,7 @@ impl Builder {
             blocks: BTreeMap::new(),
             automata: [OnceLock::new(), OnceLock::new()],
             globs: OnceLock::new(),
+            caseless: OnceLock::new(),
         };
         Self { data, diagnostics: Vec::new() }
     }
