@@ -483,7 +483,8 @@ fn leads_elsewhere(href: &str) -> bool {
     !href.is_empty() && !href.starts_with('#')
 }
 
-fn ends_predecessor(name: &str, top: &str) -> bool {
+/// True if an element that begins ends the one that is open, as `li` ends `li`.
+pub(super) fn ends_predecessor(name: &str, top: &str) -> bool {
     match name {
         "li" => matches!(top, "li" | "p"),
         "dd" | "dt" => matches!(top, "dd" | "dt" | "p"),

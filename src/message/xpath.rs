@@ -1,6 +1,6 @@
 //! `XPath` 1.0 over HTML, by way of a tree built from the tokeniser's tokens.
 
-use super::html::{Token, VOID, tokens};
+use super::html::{OF_HEAD, Token, VOID, ends_predecessor, tokens};
 use sxd_document::Package;
 use sxd_document::dom::{ChildOfElement, Document, Element};
 use sxd_xpath::nodeset::Node;
@@ -8,6 +8,8 @@ use sxd_xpath::{Context, Factory, Value};
 
 /// Most nodes of a tree.
 const MAX_NODES: usize = 50_000;
+/// Most bytes of HTML in a result: nodes may lie within each other.
+const MAX_RESULT: usize = 8 << 20;
 /// Deepest nesting of a tree; deeper elements become siblings.
 const MAX_DEPTH: usize = 128;
 /// Longest expression, in bytes.
@@ -25,46 +27,125 @@ pub fn check(expression: &str) -> Result<(), String> {
     }
 }
 
-/// The HTML of each node that an expression selects, in document order; for text nodes and
-/// attributes their text. `None` if the expression is malformed or selects no nodes.
-pub fn select(html: &str, expression: &str) -> Option<Vec<String>> {
-    if check(expression).is_err() {
-        return None;
-    }
-    let package = Package::new();
-    let document = package.as_document();
-    build(&document, html);
-    let compiled = Factory::new().build(expression).ok()??;
-    match compiled.evaluate(&Context::new(), document.root()).ok()? {
-        Value::Nodeset(nodes) => Some(nodes.document_order().into_iter().map(serialize).collect()),
-        Value::Boolean(_) | Value::Number(_) | Value::String(_) => None,
-    }
+/// What an expression selected.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selected {
+    /// The HTML of each node in document order; for text nodes and attributes their text.
+    pub nodes: Vec<String>,
+    /// True if the document or the result was too large to be looked at as a whole.
+    pub cut: bool,
 }
 
-fn build<'d>(document: &Document<'d>, html: &str) {
+/// Selects nodes of a document. `None` if the expression is malformed or selects no nodes but a
+/// number, a text or a truth value.
+pub fn select(html: &str, expression: &str) -> Option<Selected> {
+    if expression.len() > MAX_EXPRESSION {
+        return None;
+    }
+    let compiled = Factory::new().build(expression).ok()??;
+    let package = Package::new();
+    let document = package.as_document();
+    let mut selected = Selected { cut: build(&document, html), ..Selected::default() };
+    let Value::Nodeset(nodes) = compiled.evaluate(&Context::new(), document.root()).ok()? else { return None };
+    let mut room = MAX_RESULT;
+    for node in nodes.document_order() {
+        let text = serialize(node);
+        let Some(left) = room.checked_sub(text.len()) else {
+            selected.cut = true;
+            break;
+        };
+        room = left;
+        selected.nodes.push(text);
+    }
+    Some(selected)
+}
+
+/// Builds the tree, with a `body` whether or not one is written; true if tokens were left out.
+fn build<'d>(document: &Document<'d>, html: &str) -> bool {
     let root = document.create_element("html");
     document.root().append_child(root);
-    let mut stack: Vec<(String, Element<'d>)> = vec![("html".into(), root)];
-    for token in tokens(html).into_iter().take(MAX_NODES) {
-        let Some((_, parent)) = stack.last() else { return };
+    let mut tree = Tree { document: *document, root, body: None, stack: vec![("html".into(), root)] };
+    let mut tokens = tokens(html).into_iter();
+    for token in tokens.by_ref().take(MAX_NODES) {
         match token {
-            Token::Start(name, attributes) if name == "html" => set_attributes(root, attributes),
-            Token::Start(name, attributes) => {
-                let element = document.create_element(xml_name(&name).as_str());
-                set_attributes(element, attributes);
-                parent.append_child(element);
-                if !VOID.contains(&name.as_str()) && stack.len() < MAX_DEPTH {
-                    stack.push((name, element));
-                }
-            }
-            Token::End(name) => {
-                if let Some(above) = stack.iter().skip(1).rev().position(|(open, _)| *open == name) {
-                    stack.truncate(stack.len() - above - 1);
-                }
-            }
-            Token::Text(text) => parent.append_child(document.create_text(&text)),
+            Token::Start(name, attributes) => tree.start(name, attributes),
+            Token::End(name) => tree.end(&name),
+            Token::Text(text) => tree.text(&text),
             Token::Comment => {}
         }
+    }
+    tokens.next().is_some()
+}
+
+struct Tree<'d> {
+    document: Document<'d>,
+    root: Element<'d>,
+    body: Option<Element<'d>>,
+    stack: Vec<(String, Element<'d>)>,
+}
+
+impl<'d> Tree<'d> {
+    fn start(&mut self, name: String, attributes: Vec<(String, String)>) {
+        match name.as_str() {
+            "html" => return set_attributes(self.root, attributes),
+            "body" => return set_attributes(self.body(), attributes),
+            _ => {}
+        }
+        if self.in_head_or_above() && name != "head" && !OF_HEAD.contains(&name.as_str()) {
+            self.body();
+        }
+        while self.stack.len() > 2 && self.stack.last().is_some_and(|(top, _)| ends_predecessor(&name, top)) {
+            self.stack.pop();
+        }
+        let element = self.document.create_element(xml_name(&name).as_str());
+        set_attributes(element, attributes);
+        self.top().append_child(element);
+        if !VOID.contains(&name.as_str()) && self.stack.len() < MAX_DEPTH {
+            self.stack.push((name, element));
+        }
+    }
+
+    fn end(&mut self, name: &str) {
+        if matches!(name, "html" | "body") {
+            return;
+        }
+        if let Some(above) = self.stack.iter().skip(1).rev().position(|(open, _)| open == name) {
+            self.stack.truncate(self.stack.len() - above - 1);
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.in_head_or_above() {
+            if text.trim().is_empty() {
+                return;
+            }
+            self.body();
+        }
+        self.top().append_child(self.document.create_text(text));
+    }
+
+    fn top(&self) -> Element<'d> {
+        self.stack.last().map_or(self.root, |(_, element)| *element)
+    }
+
+    /// True before the body has begun, outside the elements of the head.
+    fn in_head_or_above(&self) -> bool {
+        self.stack.len() <= 1 || self.stack.last().is_some_and(|(name, _)| name == "head")
+    }
+
+    /// The body, which is begun if it is not open.
+    fn body(&mut self) -> Element<'d> {
+        let body = self.body.unwrap_or_else(|| {
+            let body = self.document.create_element("body");
+            self.root.append_child(body);
+            self.body = Some(body);
+            body
+        });
+        if !self.stack.iter().any(|(name, _)| name == "body") {
+            self.stack.truncate(1);
+            self.stack.push(("body".into(), body));
+        }
+        body
     }
 }
 

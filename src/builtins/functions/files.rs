@@ -102,7 +102,12 @@ fn select(ctx: &Ctx<'_>, args: &[Value]) -> Value {
         (None, Some(body)) => &body.html.raw,
         (None, None) => return Value::Null,
     };
-    let Some(nodes) = xpath::select(raw, expression) else { return Value::Null };
+    let Some(selected) = xpath::select(raw, expression) else { return Value::Null };
+    if selected.cut {
+        ctx.message.limit("xpath: only the beginning of the document or the result was looked at".into());
+    }
     let limit = ctx.message.settings().limits.links;
-    Value::record(Arc::new(Nodes(nodes.into_iter().map(|node| Arc::new(Html::new(node.into(), limit))).collect())))
+    Value::record(Arc::new(Nodes(
+        selected.nodes.into_iter().map(|node| Arc::new(Html::new(node.into(), limit))).collect(),
+    )))
 }
