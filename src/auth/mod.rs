@@ -1,5 +1,9 @@
 //! Who really sent the message: results that are believed, and the domains that they authenticate.
 
+mod trust;
+
+pub use trust::believed;
+
 use crate::message::authres::{AuthResults, Method};
 use crate::message::{Domain, Message};
 use std::collections::BTreeSet;
@@ -50,32 +54,6 @@ pub const RESULTS: &[&str] = &[
 /// The authentication of a message, computed once.
 pub fn of(message: &Message) -> Arc<Auth> {
     message.auth_slot(|| Auth::new(message))
-}
-
-/// The Authentication-Results fields that are believed: those of a trusted authserv-id, above the
-/// Received fields that foreign servers wrote. Only the topmost block of one id counts: what
-/// stands below it was there before our server looked.
-pub fn believed(message: &Message) -> Vec<Arc<AuthResults>> {
-    let settings = message.settings();
-    let mut believed: Vec<Arc<AuthResults>> = Vec::new();
-    let mut received = 0;
-    for header in message.headers() {
-        if header.name.eq_ignore_ascii_case("received") {
-            received += 1;
-            if received > settings.trusted_hops || !believed.is_empty() {
-                break;
-            }
-        }
-        if header.name.eq_ignore_ascii_case("authentication-results") {
-            let results = AuthResults::parse(&header.raw);
-            let trusted = settings.trusted_authserv_ids.iter().any(|id| id.eq_ignore_ascii_case(results.id()));
-            let same_block = believed.first().is_none_or(|first| first.id() == results.id());
-            if trusted && same_block {
-                believed.push(Arc::new(results));
-            }
-        }
-    }
-    believed
 }
 
 impl Auth {
@@ -178,10 +156,12 @@ fn same_organisation(a: &Domain, b: &Domain) -> bool {
     }
 }
 
-fn result(method: Option<&Arc<Method>>) -> Arc<str> {
+/// A result by its canonical name; `unknown` for no result and for names that none has.
+pub(crate) fn result(method: Option<&Arc<Method>>) -> Arc<str> {
     match method {
         Some(method) if RESULTS.contains(&&*method.result) => Arc::clone(&method.result),
         Some(method) if &*method.result == "hardfail" => "fail".into(),
+        Some(method) if &*method.result == "timeout" => "temperror".into(),
         Some(_) | None => "unknown".into(),
     }
 }

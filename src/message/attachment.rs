@@ -40,16 +40,13 @@ pub const FILE_TYPES: &[&str] = &[
 ];
 
 pub(super) fn attachments(message: &Message) -> Vec<Arc<Attachment>> {
-    let bodies = [message.html, message.plain];
-    let parts = message.parts.iter().enumerate();
-    let files = parts.filter(|(index, part)| is_file(part) && !bodies.contains(&Some(*index)));
+    let files = message.parts.iter().enumerate().filter(|(_, part)| is_file(part));
     files.map(|(index, part)| Arc::new(Attachment::of(index, part))).collect()
 }
 
+/// An unnamed part without content is none: gateways leave such parts.
 fn is_file(part: &Part) -> bool {
-    let multipart = part.content_type.starts_with("multipart/");
-    let named = part.file_name.is_some() || part.disposition.as_deref() == Some("attachment");
-    !multipart && (named || part.is_attachment || part.is_message || part.content_id.is_some() && part.text.is_none())
+    part.is_attachment && (part.file_name.is_some() || !part.raw_range.is_empty())
 }
 
 impl Attachment {
@@ -63,7 +60,7 @@ impl Attachment {
             content_id: part.content_id.as_deref().map(Arc::from),
             content_disposition: part.disposition.as_deref().map(Arc::from),
             content_transfer_encoding: part.transfer_encoding.as_deref().map(Arc::from),
-            bytes: part.bytes().into(),
+            bytes: Arc::clone(part.bytes()),
             file_type: OnceLock::new(),
             md5: OnceLock::new(),
             sha1: OnceLock::new(),

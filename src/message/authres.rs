@@ -69,11 +69,11 @@ impl AuthResults {
         let result = result.trim_matches('"').to_lowercase().into();
         let found = Arc::new(Method { result, comment: comment.map(Into::into), properties });
         match method.to_lowercase().split('/').next().unwrap_or("") {
-            "spf" => _ = self.spf.get_or_insert(found),
+            "spf" => worse(&mut self.spf, found),
             "dkim" => self.dkim.push(found),
-            "dmarc" => _ = self.dmarc.get_or_insert(found),
-            "arc" => _ = self.arc.get_or_insert(found),
-            "compauth" => _ = self.compauth.get_or_insert(found),
+            "dmarc" => worse(&mut self.dmarc, found),
+            "arc" => worse(&mut self.arc, found),
+            "compauth" => worse(&mut self.compauth, found),
             _ => {}
         }
     }
@@ -81,6 +81,16 @@ impl AuthResults {
     /// The id for trust decisions.
     pub fn id(&self) -> &str {
         self.authserv_id.as_deref().unwrap_or(MICROSOFT)
+    }
+}
+
+/// Keeps the first result, unless a later one contradicts its pass: a sender's address that was
+/// written without quotes can smuggle a second result in.
+fn worse(slot: &mut Option<Arc<Method>>, found: Arc<Method>) {
+    match slot {
+        Some(known) if &*known.result == "pass" && &*found.result != "pass" => *slot = Some(found),
+        Some(_) => {}
+        None => *slot = Some(found),
     }
 }
 
@@ -112,8 +122,13 @@ fn split(text: &str, separator: char) -> Vec<&str> {
 /// The text without comments, and the first comment.
 fn without_comments(text: &str) -> (String, Option<String>) {
     let (mut bare, mut comment, mut depth, mut quoted) = (String::new(), String::new(), 0_u32, false);
+    let mut escaped = false;
     for c in text.chars() {
+        let plain = escaped;
+        escaped = c == '\\' && !escaped;
         match c {
+            _ if plain && depth > 0 => comment.push(c),
+            _ if plain => bare.push(c),
             '"' if depth == 0 => {
                 quoted = !quoted;
                 bare.push(c);

@@ -1,9 +1,9 @@
 //! The body: texts, links, threads.
 
+use super::Message;
 use super::html::{self, Walked};
 use super::links::{self, Link};
 use super::threads::{self, PreviousThread, Thread};
-use super::{Message, Part};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
@@ -116,11 +116,10 @@ impl Html {
 impl Body {
     pub(super) fn of(message: &Message) -> Self {
         let max_links = message.settings().limits.links;
-        let text = |part: &Part| part.text.clone().unwrap_or_default();
         let owned = |text: &Option<String>| text.as_deref().map(Arc::from);
         let html = message.html_part().map(|part| {
             Arc::new(BodyHtml {
-                html: Arc::new(Html::new(text(part), max_links)),
+                html: Arc::new(Html::new(message.html_text().unwrap_or_default(), max_links)),
                 charset: owned(&part.charset),
                 content_type: part.content_type.as_str().into(),
                 content_transfer_encoding: owned(&part.transfer_encoding),
@@ -128,7 +127,7 @@ impl Body {
         });
         let plain = message.plain_part().map(|part| {
             Arc::new(BodyPlain {
-                raw: text(part),
+                raw: message.plain_text().unwrap_or_default(),
                 charset: owned(&part.charset),
                 content_type: part.content_type.as_str().into(),
                 content_transfer_encoding: owned(&part.transfer_encoding),

@@ -8,7 +8,8 @@ use std::sync::Arc;
 pub struct Domain {
     /// The whole name in lower case, A-labels.
     pub domain: Arc<str>,
-    /// Name registered below the ICANN suffix: `github.io` of `x.github.io`.
+    /// Name registered below the ICANN suffix: `github.io` of `x.github.io`; of a name below no
+    /// known suffix its last two labels.
     pub root_domain: Option<Arc<str>>,
     /// Name registered below any suffix: `x.github.io` of `a.x.github.io`.
     pub registrable_domain: Option<Arc<str>>,
@@ -18,13 +19,27 @@ pub struct Domain {
     pub subdomain: Option<Arc<str>>,
     /// The ICANN suffix.
     pub tld: Option<Arc<str>>,
-    /// True if the suffix is on the public suffix list and a name stands before it.
+    /// True if it is a well-formed name below a suffix of the public suffix list.
     pub valid: bool,
     /// The name in A-labels, if it has any non-ASCII label.
     pub punycode: Option<Arc<str>>,
 }
 
 impl Domain {
+    /// The domain of an address that has none.
+    pub fn absent() -> Arc<Self> {
+        Arc::new(Self {
+            domain: "".into(),
+            root_domain: None,
+            registrable_domain: None,
+            sld: None,
+            subdomain: None,
+            tld: None,
+            valid: false,
+            punycode: None,
+        })
+    }
+
     /// Takes a host name apart; `None` for IP addresses and empty names.
     pub fn parse(text: &str) -> Option<Arc<Self>> {
         let text = text.trim().trim_end_matches('.');
@@ -39,7 +54,7 @@ impl Domain {
         if is_address(&name) {
             return None;
         }
-        let suffix = icann_suffix(&name);
+        let suffix = if is_well_formed(&name) { public_suffix(&name) } else { None };
         let root = suffix.and_then(|suffix| below(&name, suffix.len()));
         let registrable = psl::domain_str(&name).filter(|_| suffix.is_some());
         let punycode = name.split('.').any(|label| label.starts_with("xn--"));
@@ -49,7 +64,7 @@ impl Domain {
             tld: suffix
                 .map(Arc::from)
                 .or_else(|| name.rsplit('.').next().filter(|_| name.contains('.')).map(Arc::from)),
-            valid: root.is_some() && name.bytes().all(is_host_byte),
+            valid: root.is_some() && suffix.is_some_and(is_known),
             root_domain: root.map(Arc::from),
             registrable_domain: registrable.map(Arc::from),
             punycode: punycode.then(|| name.as_str().into()),
@@ -58,24 +73,38 @@ impl Domain {
     }
 }
 
-fn is_host_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')
+/// Letters, digits, hyphens and underscores (which occur in real host names).
+fn is_well_formed(name: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    let last = name.rsplit('.').next().unwrap_or("");
+    name.len() <= 253 && name.split('.').all(is_label) && !last.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_address(text: &str) -> bool {
     text.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok()
 }
 
-/// The longest suffix in the list's ICANN section. Names deeper than 32 labels have none.
-fn icann_suffix(name: &str) -> Option<&str> {
-    let suffix = psl::suffix(name.as_bytes())?;
-    let known = suffix.typ()?;
-    let tail = name.get(name.len() - suffix.as_bytes().len()..)?;
-    if known == psl::Type::Icann {
-        return Some(tail);
+/// The suffix by the list without its private section; by the list's default rule, the last label
+/// of a name that it does not know.
+fn public_suffix(name: &str) -> Option<&str> {
+    let mut rest = name;
+    loop {
+        let suffix = psl::suffix(rest.as_bytes())?;
+        let tail = rest.get(rest.len().checked_sub(suffix.as_bytes().len())?..)?;
+        if suffix.typ() != Some(psl::Type::Private) {
+            return Some(tail);
+        }
+        rest = tail.split_once('.')?.1;
     }
-    let (_, shorter) = tail.split_once('.')?;
-    icann_suffix(shorter)
+}
+
+/// On the list, or one of the names that RFC 2606 reserves for examples and tests: documentation
+/// and fixtures behave like real mail.
+fn is_known(suffix: &str) -> bool {
+    matches!(suffix, "example" | "test") || psl::suffix(suffix.as_bytes()).is_some_and(|found| found.is_known())
 }
 
 /// The suffix with one more label.

@@ -1,7 +1,8 @@
 //! Header fields (RFC 5322 section 2.2), unfolded and decoded, with their places.
 
 use super::anomaly::Anomaly;
-use super::parse::{Parsed, decode_text, decode_words};
+use super::decode::words;
+use super::parse::{Parsed, decode_text};
 use super::settings::Limits;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -20,92 +21,164 @@ pub struct Header {
     pub range: Range<usize>,
 }
 
-/// Header fields that must occur at most once (RFC 5322 section 3.6).
-const ONCE: [&str; 10] =
-    ["from", "sender", "reply-to", "to", "cc", "bcc", "message-id", "in-reply-to", "subject", "date"];
+/// Header fields that must occur at most once (RFC 5322 section 3.6, RFC 2045).
+const ONCE: [&str; 14] = [
+    "from",
+    "sender",
+    "reply-to",
+    "to",
+    "cc",
+    "bcc",
+    "message-id",
+    "in-reply-to",
+    "references",
+    "subject",
+    "date",
+    "mime-version",
+    "content-type",
+    "content-transfer-encoding",
+];
 
-/// Reads the header section that begins at `start`.
-pub(super) fn parse(raw: &[u8], start: usize, limits: &Limits, parsed: &mut Parsed) {
-    let mut at = start;
-    let mut eight_bit = None;
-    while let Some(field) = next_field(raw, at) {
-        if field.end - start > limits.header_bytes || parsed.headers.len() >= limits.headers {
-            let read = parsed.headers.len();
-            parsed.limits_hit.push(format!("headers: {read} fields in {} bytes read", at - start));
-            break;
-        }
-        match field_at(raw, field.clone()) {
-            Some(header) => {
-                let is_ascii = raw[field.clone()].is_ascii();
-                eight_bit = eight_bit.or((!is_ascii).then(|| field.clone()));
-                parsed.headers.push(header);
-            }
-            // A first line that is no header field begins the body.
-            None if parsed.headers.is_empty() => break,
-            None => {
-                parsed.anomalies.push(Anomaly::new(
-                    "malformed-header",
-                    "a line that is no header field",
-                    Some(field.clone()),
-                ));
-            }
-        }
-        at = field.end;
+/// The fields of one header, and where the body begins.
+#[derive(Debug, Default)]
+pub(super) struct Section {
+    pub(super) headers: Vec<Header>,
+    pub(super) end: usize,
+    malformed: Vec<Range<usize>>,
+    eight_bit: Option<Range<usize>>,
+    /// Where reading stopped at a limit.
+    cut: Option<usize>,
+}
+
+/// Most malformed lines that are reported one by one.
+const MOST_MALFORMED: usize = 20;
+
+/// Reads the header of the message; says what is odd about it.
+pub(super) fn message_section(bytes: &[u8], start: usize, limits: &Limits, parsed: &mut Parsed) -> usize {
+    let section = section(bytes, start, limits, None);
+    if let Some(at) = section.cut {
+        let read = section.headers.len();
+        parsed.limits_hit.push(format!("headers: {read} fields in {} bytes read", at - start));
+        let place = Some(at..section.end);
+        parsed.anomalies.push(Anomaly::new("too-many-headers", "more header than is looked at", place));
     }
-    if let Some(range) = eight_bit {
+    for range in section.malformed.iter().take(MOST_MALFORMED) {
+        let place = Some(range.clone());
+        parsed.anomalies.push(Anomaly::new("malformed-header", "a line that is no header field", place));
+    }
+    if let Some(range) = section.eight_bit {
         parsed.anomalies.push(Anomaly::new("raw-8bit-header", "a header holds unencoded 8-bit bytes", Some(range)));
     }
-    duplicates(parsed);
+    duplicates(&section.headers, &mut parsed.anomalies);
+    for header in section.headers.iter().filter(|header| header.value.contains('\u{FFFD}')).take(MOST_MALFORMED) {
+        let detail = format!("the header `{}` holds bytes that are no text in its charset", header.name);
+        parsed.anomalies.push(Anomaly::new("undecodable-header", detail, Some(header.range.clone())));
+    }
+    parsed.headers = section.headers;
+    section.end
 }
 
-fn duplicates(parsed: &mut Parsed) {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for header in &parsed.headers {
-        *seen.entry(header.name.to_ascii_lowercase()).or_default() += 1;
+/// Reads the header of a part. A line that is no field, and a delimiter, end it.
+pub(super) fn part_section(
+    bytes: &[u8],
+    start: usize,
+    limits: &Limits,
+    is_delimiter: &dyn Fn(&[u8]) -> bool,
+) -> Section {
+    section(bytes, start, limits, Some(is_delimiter))
+}
+
+fn section(bytes: &[u8], start: usize, limits: &Limits, delimiter: Option<&dyn Fn(&[u8]) -> bool>) -> Section {
+    let mut section = Section { end: bytes.len(), ..Section::default() };
+    let mut at = start;
+    while let Some(line) = line_end(bytes, at) {
+        let text = bytes[at..line].trim_ascii();
+        if text.is_empty() {
+            section.end = line;
+            return section;
+        }
+        if text.starts_with(b"--") && delimiter.is_some_and(|is_delimiter| is_delimiter(text)) {
+            section.end = at;
+            return section;
+        }
+        let field = at..continued(bytes, line);
+        at = field.end;
+        if section.cut.is_some() || field.end - start > limits.header_bytes || section.headers.len() >= limits.headers {
+            section.cut = section.cut.or(Some(field.start));
+            continue;
+        }
+        match field_at(bytes, field.clone()) {
+            Some(header) => {
+                let is_ascii = bytes[field.clone()].is_ascii();
+                section.eight_bit = section.eight_bit.or((!is_ascii).then_some(field));
+                section.headers.push(header);
+            }
+            // A first line that is no header field begins the body, and any such line of a part.
+            None if section.headers.is_empty() || delimiter.is_some() => {
+                section.end = field.start;
+                return section;
+            }
+            None => section.malformed.push(field),
+        }
     }
-    for (name, count) in seen.into_iter().filter(|(name, count)| *count > 1 && ONCE.contains(&name.as_str())) {
+    section
+}
+
+fn duplicates(headers: &[Header], anomalies: &mut Vec<Anomaly>) {
+    let mut seen: BTreeMap<String, (usize, Range<usize>)> = BTreeMap::new();
+    for header in headers {
+        let entry = seen.entry(header.name.to_ascii_lowercase()).or_insert((0, 0..0));
+        *entry = (entry.0 + 1, header.range.clone());
+    }
+    for (name, (count, last)) in seen.into_iter().filter(|(name, (count, _))| *count > 1 && ONCE.contains(&&**name)) {
         let detail = format!("the header `{name}` occurs {count} times");
-        parsed.anomalies.push(Anomaly::new("duplicate-header", detail, None));
+        anomalies.push(Anomaly::new("duplicate-header", detail, Some(last)));
     }
 }
 
-/// The next field with its continuation lines; `None` at the blank line or the end.
-fn next_field(raw: &[u8], start: usize) -> Option<Range<usize>> {
-    let mut end = line_end(raw, start)?;
-    let line = raw[start..end].trim_ascii();
-    if line.is_empty() {
-        return None;
-    }
-    while raw.get(end).is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
-        let next = line_end(raw, end)?;
-        if raw[end..next].trim_ascii().is_empty() && raw.get(next).is_none_or(|byte| !matches!(byte, b' ' | b'\t')) {
+/// Where the continuation lines of a field end. A line of white space belongs to the field if
+/// another line of the header follows, else it ends the header: both occur.
+fn continued(bytes: &[u8], mut end: usize) -> usize {
+    while is_continuation(bytes, end) {
+        let Some(next) = line_end(bytes, end) else { break };
+        let is_blank = bytes[end..next].trim_ascii().is_empty();
+        if is_blank && !is_continuation(bytes, next) && !is_field(bytes, next) {
             break;
         }
         end = next;
     }
-    Some(start..end)
+    end
 }
 
-fn line_end(raw: &[u8], start: usize) -> Option<usize> {
-    let rest = raw.get(start..).filter(|rest| !rest.is_empty())?;
-    Some(memchr::memchr(b'\n', rest).map_or(raw.len(), |at| start + at + 1))
+/// True if a line begins like a header field.
+fn is_field(bytes: &[u8], at: usize) -> bool {
+    let line = bytes.get(at..).unwrap_or_default();
+    let line = &line[..line.len().min(80)];
+    let name = line.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')).count();
+    name > 0 && line.get(name) == Some(&b':')
 }
 
-fn field_at(raw: &[u8], range: Range<usize>) -> Option<Header> {
-    let field = &raw[range.clone()];
+fn is_continuation(bytes: &[u8], at: usize) -> bool {
+    bytes.get(at).is_some_and(|byte| matches!(byte, b' ' | b'\t'))
+}
+
+fn line_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let rest = bytes.get(start..).filter(|rest| !rest.is_empty())?;
+    Some(memchr::memchr(b'\n', rest).map_or(bytes.len(), |at| start + at + 1))
+}
+
+fn field_at(bytes: &[u8], range: Range<usize>) -> Option<Header> {
+    let field = &bytes[range.clone()];
     let colon = memchr::memchr(b':', field)?;
     let name = std::str::from_utf8(field[..colon].trim_ascii_end()).ok()?;
     if name.is_empty() || !name.bytes().all(|byte| (33..=126).contains(&byte)) {
         return None;
     }
-    let body = &field[colon + 1..];
-    let raw_value = unfold(&decode_text(body, None));
-    let value = if memchr::memmem::find(body, b"=?").is_some() {
-        decode_words(body).map_or_else(|| raw_value.clone(), |text| unfold(&text))
-    } else {
-        raw_value.clone()
-    };
-    Some(Header { name: name.into(), value: value.into(), raw: raw_value.into(), range })
+    let raw = unfold(&decode_text(&field[colon + 1..], None));
+    let value = words(&raw).into_owned();
+    // Encoded words may hold line breaks: no value has any.
+    let value = if value.contains(['\r', '\n']) { unfold(&value) } else { value };
+    Some(Header { name: name.into(), value: value.into(), raw: raw.into(), range })
 }
 
 /// One line: line breaks go, white space at the ends goes.

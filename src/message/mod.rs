@@ -4,16 +4,20 @@ mod address;
 mod anomaly;
 mod attachment;
 pub mod authres;
+mod bodies;
 mod body;
+mod decode;
 mod domain;
 mod header;
 mod hop;
 mod html;
 mod html_style;
 mod links;
+mod params;
 mod parse;
 mod part;
 mod settings;
+mod structure;
 mod subject;
 mod threads;
 mod url;
@@ -50,9 +54,9 @@ pub struct Message {
     depth: usize,
     headers: Vec<Header>,
     parts: Vec<Part>,
-    html: Option<usize>,
-    plain: Option<usize>,
-    anomalies: Vec<Anomaly>,
+    bodies: bodies::Bodies,
+    facts: Vec<Anomaly>,
+    anomalies: OnceLock<Vec<Anomaly>>,
     limits_hit: Mutex<BTreeSet<String>>,
     sender: OnceLock<Option<Arc<Mailbox>>>,
     subject: OnceLock<Arc<Subject>>,
@@ -86,9 +90,9 @@ impl Message {
             depth,
             headers: parsed.headers,
             parts: parsed.parts,
-            html: parsed.html,
-            plain: parsed.plain,
-            anomalies: parsed.anomalies,
+            bodies: parsed.bodies,
+            facts: parsed.anomalies,
+            anomalies: OnceLock::new(),
             limits_hit: Mutex::new(parsed.limits_hit.into_iter().collect()),
             settings,
             sender: OnceLock::new(),
@@ -145,19 +149,57 @@ impl Message {
         &self.parts
     }
 
-    /// The HTML body.
+    /// The HTML body; its first part, if several are shown one below the other.
     pub fn html_part(&self) -> Option<&Part> {
-        self.html.and_then(|index| self.parts.get(index))
+        self.bodies.html.first().and_then(|index| self.parts.get(*index))
     }
 
-    /// The plain text body.
+    /// The plain text body; its first part, if several are shown one below the other.
     pub fn plain_part(&self) -> Option<&Part> {
-        self.plain.and_then(|index| self.parts.get(index))
+        self.bodies.plain.first().and_then(|index| self.parts.get(*index))
     }
 
-    /// What is odd about the structure.
+    /// The whole HTML body.
+    pub fn html_text(&self) -> Option<Arc<str>> {
+        self.body_text(&self.bodies.html)
+    }
+
+    /// The whole plain text body.
+    pub fn plain_text(&self) -> Option<Arc<str>> {
+        self.body_text(&self.bodies.plain)
+    }
+
+    fn body_text(&self, indexes: &[usize]) -> Option<Arc<str>> {
+        let parts = indexes.iter().filter_map(|index| self.parts.get(*index));
+        for full in parts.clone().filter_map(Part::cut_from) {
+            self.limit(format!("text_bytes: {} of {full} bytes read", self.settings.limits.text_bytes));
+        }
+        let mut texts = parts.filter_map(Part::text);
+        let first = texts.next()?;
+        let rest: Vec<Arc<str>> = texts.collect();
+        if rest.is_empty() {
+            return Some(first);
+        }
+        let all = std::iter::once(first).chain(rest).collect::<Vec<_>>().join("\n");
+        let text = part::cut(&all, self.settings.limits.text_bytes);
+        if text.len() < all.len() {
+            self.limit(format!("text_bytes: {} of {} bytes read", text.len(), all.len()));
+        }
+        Some(text.into())
+    }
+
+    /// What is odd about the message. The first call decodes all parts.
     pub fn anomalies(&self) -> &[Anomaly] {
-        &self.anomalies
+        self.anomalies.get_or_init(|| {
+            let mut anomalies = self.facts.clone();
+            self.parts.iter().for_each(|part| part.anomalies(&mut anomalies));
+            anomalies
+        })
+    }
+
+    /// The message that a part holds (`message/rfc822`); `None` past the depth limit.
+    pub fn attached(&self, part: &Part) -> Option<Arc<Self>> {
+        part.is_message.then(|| self.inner(part.bytes())).flatten()
     }
 
     /// Limits that were hit so far; what lies beyond them was not looked at.
@@ -177,12 +219,12 @@ impl Message {
 
     /// The mailbox of the From field. Of several fields the first counts: readers show it.
     pub fn sender(&self) -> Option<&Arc<Mailbox>> {
-        self.sender.get_or_init(|| Mailbox::parse(&self.first("from")?.value)).as_ref()
+        self.sender.get_or_init(|| Mailbox::parse(&self.first("from")?.raw)).as_ref()
     }
 
     /// The mailboxes of all fields of a name.
     pub fn mailboxes(&self, name: &str) -> Vec<Arc<Mailbox>> {
-        self.all(name).flat_map(|header| Mailbox::parse_list(&header.value)).collect()
+        self.all(name).flat_map(|header| Mailbox::parse_list(&header.raw)).collect()
     }
 
     /// The subject.
@@ -224,8 +266,10 @@ impl Message {
             ["headers", "date", ..] => header("date"),
             ["headers", "mailer", ..] => header("x-mailer").or_else(|| header("user-agent")),
             ["headers", "auth_summary", ..] | ["auth", ..] => header("authentication-results"),
-            ["body", "plain", ..] => self.plain.and_then(|index| self.part_location(index)),
-            ["body", ..] => self.html.or(self.plain).and_then(|index| self.part_location(index)),
+            ["body", "plain", ..] => self.bodies.plain.first().and_then(|index| self.part_location(*index)),
+            ["body", ..] => {
+                self.bodies.html.first().or(self.bodies.plain.first()).and_then(|index| self.part_location(*index))
+            }
             ["attachments", rest @ ..] => {
                 let index: usize = rest.first()?.split(']').next()?.parse().ok()?;
                 self.part_location(self.attachments().get(index)?.part)

@@ -10,7 +10,8 @@ pub struct Settings {
     pub trusted_authserv_ids: Vec<String>,
     /// Received fields that own servers write above the border's Authentication-Results field: 0
     /// if the border writes it above its own Received field. Never larger than the real number:
-    /// what lies below was written by strangers.
+    /// what lies below was written by strangers. Own relays whose `by` clause names a host of a
+    /// trusted id's domain are found without it.
     pub trusted_hops: usize,
     /// The mailbox that received the message, if the host knows it.
     pub mailbox: Option<String>,

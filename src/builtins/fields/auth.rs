@@ -1,7 +1,7 @@
 //! Authentication: what is claimed (MQL's summary and hops) and what is believed (`auth`).
 
 use super::{optional, optional_text, records, text};
-use crate::auth::{Auth, RESULTS};
+use crate::auth::{Auth, RESULTS, result};
 use crate::builtins::Registry;
 use crate::message::authres::{AuthResults, Method};
 use crate::message::{Domain, Message};
@@ -110,11 +110,11 @@ pub(super) fn declare(r: &mut Registry) {
         "An Authentication-Results field (RFC 8601): a claim of whoever wrote it.",
     )
     .field("server", "string?", Cost::Cheap, "The authserv-id.", |_, a| optional_text(a.authserv_id.as_ref()))
-    .field("spf", "string?", Cost::Cheap, "SPF result.", |_, a| optional_text(a.spf.as_ref().map(|m| &m.result)))
-    .field("dkim", "string?", Cost::Cheap, "First DKIM result.", |_, a| {
-        optional_text(a.dkim.first().map(|m| &m.result))
+    .field("spf", "AuthResult?", Cost::Cheap, "SPF result.", |_, a| claim(a.spf.as_ref()))
+    .field("dkim", "AuthResult?", Cost::Cheap, "DKIM result: `pass` if any signature passed.", |_, a| {
+        claim(a.dkim.iter().find(|method| &*method.result == "pass").or(a.dkim.first()))
     })
-    .field("dmarc", "string?", Cost::Cheap, "DMARC result.", |_, a| optional_text(a.dmarc.as_ref().map(|m| &m.result)))
+    .field("dmarc", "AuthResult?", Cost::Cheap, "DMARC result.", |_, a| claim(a.dmarc.as_ref()))
     .field("spf_details", "SpfDetails?", Cost::Cheap, "Details of SPF.", |_, a| wrap(a.spf.as_ref(), SpfDetails))
     .field("dkim_details", "[DkimSignature]", Cost::Cheap, "One for each signature.", |_, a| {
         let results: Vec<Arc<DkimResult>> =
@@ -141,6 +141,11 @@ pub(super) fn declare(r: &mut Registry) {
     r.record::<CompAuth>("CompAuth", "Microsoft's composite authentication.")
         .field("verdict", "string", Cost::Cheap, "`pass`, `fail`, `softpass`, `none`.", |_, c| text(&c.0.result))
         .field("reason", "string?", Cost::Cheap, "Three-digit reason.", |_, c| optional_text(c.0.property("reason")));
+}
+
+/// The result that a field claims, absent if it says nothing of the method.
+fn claim(method: Option<&Arc<Method>>) -> Value {
+    method.map_or(Value::Null, |method| text(&result(Some(method))))
 }
 
 fn designator(method: &Method) -> Value {

@@ -25,6 +25,20 @@ pub(super) struct Recipients {
 /// An IP address as a record, as MQL has it.
 pub(super) struct Address(pub(super) IpAddr);
 
+/// Whose mailbox received the message.
+struct Owner(Arc<Mailbox>);
+
+impl Owner {
+    /// The name's first word, and the rest.
+    fn names(&self) -> (Option<&str>, Option<&str>) {
+        match self.0.display_name.as_deref().map(|name| name.split_once(' ').ok_or(name)) {
+            Some(Ok((first, last))) => (Some(first), Some(last)),
+            Some(Err(first)) => (Some(first), None),
+            None => (None, None),
+        }
+    }
+}
+
 /// Facts about the structure.
 struct Mime(Arc<Message>);
 
@@ -54,10 +68,13 @@ pub(super) fn declare(r: &mut Registry) {
         })
         .field(
             "mailbox",
-            "Mailbox?",
+            "MailboxOwner?",
             Cost::Cheap,
             "The mailbox that received the message, if the host says so.",
-            |_, m| m.settings().mailbox.as_deref().and_then(Mailbox::parse).map_or(Value::Null, Value::record),
+            |_, m| {
+                let owner = m.settings().mailbox.as_deref().and_then(Mailbox::parse);
+                owner.map_or(Value::Null, |owner| Value::record(Arc::new(Owner(owner))))
+            },
         )
         .field("auth", "Auth", Cost::Moderate, "Authentication results from trusted sources only.", |_, m| {
             record(&crate::auth::of(m))
@@ -66,7 +83,7 @@ pub(super) fn declare(r: &mut Registry) {
             Value::record(Arc::new(Mime(m.shared())))
         });
     r.record::<MessageType>("MessageType", "Direction of a message.")
-        .field("inbound", "bool", Cost::Cheap, "Sent from outside the organisation's own domains.", |_, t| {
+        .field("inbound", "bool", Cost::Cheap, "Sent from outside the organisation's own domains, or with an own address that a trusted result calls forged.", |_, t| {
             t.inbound.into()
         })
         .field("outbound", "bool", Cost::Cheap, "Sent from an own domain to at least one other.", |_, t| {
@@ -83,15 +100,38 @@ pub(super) fn declare(r: &mut Registry) {
         .field("display_name", "string?", Cost::Cheap, "The name that people see, decoded.", |_, m| {
             optional_text(m.display_name.as_ref())
         })
-        .field("email", "EmailAddress?", Cost::Cheap, "The address.", |_, m| optional(m.email.as_ref()));
+        .field(
+            "email",
+            "EmailAddress",
+            Cost::Cheap,
+            "The address. Never absent: where there is none its fields are, and its domain is not `valid`.",
+            |_, m| m.email.as_ref().map_or_else(|| Value::record(no_address()), record),
+        );
+    r.record::<Owner>("MailboxOwner", "Whose mailbox received a message.")
+        .field("display_name", "string?", Cost::Cheap, "The owner's name.", |_, o| {
+            optional_text(o.0.display_name.as_ref())
+        })
+        .field("first_name", "string?", Cost::Cheap, "First word of the owner's name.", |_, o| o.names().0.into())
+        .field("last_name", "string?", Cost::Cheap, "The owner's name without its first word.", |_, o| {
+            o.names().1.into()
+        })
+        .field("email", "EmailAddress", Cost::Cheap, "The address of the mailbox.", |_, o| {
+            o.0.email.as_ref().map_or_else(|| Value::record(no_address()), record)
+        });
     r.record::<EmailAddress>("EmailAddress", "An e-mail address.")
-        .field("email", "email", Cost::Cheap, "The whole address in lower case.", |_, e| text(&e.email))
+        .field("email", "email?", Cost::Cheap, "The whole address in lower case.", |_, e| non_empty(&e.email))
         .field("local_part", "string?", Cost::Cheap, "What stands before the last `@`.", |_, e| {
             optional_text(e.local_part.as_ref())
         })
-        .field("domain", "Domain?", Cost::Cheap, "What stands after the last `@`.", |_, e| optional(e.domain.as_ref()));
+        .field(
+            "domain",
+            "Domain",
+            Cost::Cheap,
+            "What stands after the last `@`; a domain that is not `valid` if that is an IP address or nothing.",
+            |_, e| e.domain.as_ref().map_or_else(|| Value::record(Domain::absent()), record),
+        );
     r.record::<Domain>("Domain", "A host name, taken apart by the public suffix list.")
-        .field("domain", "domain", Cost::Cheap, "The whole name in lower case, A-labels.", |_, d| text(&d.domain))
+        .field("domain", "domain?", Cost::Cheap, "The whole name in lower case, A-labels.", |_, d| non_empty(&d.domain))
         .field(
             "root_domain",
             "domain?",
@@ -215,6 +255,14 @@ pub(super) fn declare(r: &mut Registry) {
 
 struct Rewrite(Arc<str>);
 
+fn non_empty(value: &Arc<str>) -> Value {
+    if value.is_empty() { Value::Null } else { text(value) }
+}
+
+fn no_address() -> Arc<EmailAddress> {
+    Arc::new(EmailAddress { email: "".into(), local_part: None, domain: None })
+}
+
 fn decoded(url: &Url) -> Value {
     let pairs = url.query_params_decoded.iter();
     let map: BTreeMap<String, Value> = pairs
@@ -233,7 +281,10 @@ fn direction(message: &Message) -> MessageType {
         let domain = mailbox.email.as_ref().and_then(|email| email.domain.as_ref());
         domain.is_some_and(|domain| own.iter().any(|own| is_below(&domain.domain, own)))
     };
-    let from_own = message.sender().is_some_and(is_own);
+    let auth = crate::auth::of(message);
+    // Who forges an own address from outside is still outside.
+    let forged = [&auth.dmarc, &auth.compauth].iter().any(|result| &***result == "fail");
+    let from_own = message.sender().is_some_and(is_own) && !forged;
     let all = recipients(message);
     let everyone = all.to.iter().chain(&all.cc).chain(&all.bcc).all(is_own);
     MessageType { inbound: !from_own, internal: from_own && everyone, outbound: from_own && !everyone }

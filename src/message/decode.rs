@@ -1,0 +1,229 @@
+//! Transfer encodings and encoded words, decoded as leniently as mail programs do.
+
+use super::parse::decode_text;
+use std::borrow::Cow;
+
+/// Decoded bytes, and whether something in them was no part of the encoding.
+#[derive(Debug)]
+pub(super) struct Decoded {
+    pub(super) bytes: Vec<u8>,
+    pub(super) damaged: bool,
+}
+
+/// Skips what is no base64 (RFC 2045 section 6.8 asks for it) and goes on after padding, as
+/// concatenated encodings occur.
+pub(super) fn base64(input: &[u8]) -> Decoded {
+    let mut bytes = Vec::with_capacity(input.len() / 4 * 3 + 3);
+    let (mut bits, mut count, mut padded, mut damaged) = (0_u32, 0_u8, false, false);
+    for byte in input {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b'=' => {
+                flush(&mut bytes, bits, count);
+                (bits, count, padded) = (0, 0, true);
+                continue;
+            }
+            b' ' | b'\t' | b'\r' | b'\n' => continue,
+            _ => {
+                damaged = true;
+                continue;
+            }
+        };
+        damaged |= padded;
+        bits = bits << 6 | u32::from(value);
+        count += 1;
+        if count == 4 {
+            bytes.extend_from_slice(&bits.to_be_bytes()[1..]);
+            (bits, count) = (0, 0);
+        }
+    }
+    damaged |= count == 1;
+    flush(&mut bytes, bits, count);
+    Decoded { bytes, damaged }
+}
+
+/// The whole bytes of an incomplete group.
+fn flush(bytes: &mut Vec<u8>, bits: u32, count: u8) {
+    match count {
+        2 => bytes.push((bits >> 4) as u8),
+        3 => bytes.extend_from_slice(&[(bits >> 10) as u8, (bits >> 2) as u8]),
+        _ => {}
+    }
+}
+
+/// An `=` that begins no escape stands for itself.
+pub(super) fn quoted_printable(input: &[u8]) -> Decoded {
+    let mut bytes = Vec::with_capacity(input.len());
+    let mut damaged = false;
+    let mut rest = input;
+    while let Some(at) = memchr::memchr(b'=', rest) {
+        bytes.extend_from_slice(&rest[..at]);
+        rest = &rest[at + 1..];
+        match escape(rest) {
+            Escape::Byte(byte) => {
+                bytes.push(byte);
+                rest = &rest[2..];
+            }
+            Escape::SoftBreak(length) => rest = &rest[length..],
+            Escape::None => {
+                bytes.push(b'=');
+                damaged = true;
+            }
+        }
+    }
+    bytes.extend_from_slice(rest);
+    Decoded { bytes, damaged }
+}
+
+enum Escape {
+    Byte(u8),
+    SoftBreak(usize),
+    None,
+}
+
+/// What follows an `=`.
+fn escape(rest: &[u8]) -> Escape {
+    if let [high, low, ..] = rest
+        && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+    {
+        return Escape::Byte(high << 4 | low);
+    }
+    // White space that a relay appended after the `=`. More than a few is no soft break.
+    let blank = rest.iter().take(16).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    match &rest[blank..] {
+        [] => Escape::SoftBreak(blank),
+        [b'\n', ..] => Escape::SoftBreak(blank + 1),
+        [b'\r', b'\n', ..] => Escape::SoftBreak(blank + 2),
+        _ => Escape::None,
+    }
+}
+
+fn hex(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).map(|digit| digit as u8)
+}
+
+/// One encoded word of RFC 2047.
+struct Word<'t> {
+    charset: &'t str,
+    bytes: Vec<u8>,
+    /// Bytes of the text that it takes.
+    length: usize,
+}
+
+/// Decodes the encoded words of RFC 2047 wherever they stand; what is none stays.
+pub(super) fn words(text: &str) -> Cow<'_, str> {
+    if !text.contains("=?") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    // Bytes of neighbouring words in one charset: a character may be split between them.
+    let mut open: Option<(String, Vec<u8>)> = None;
+    // PERF: after the last `?=` there is no word; searching for one at every `=?` is quadratic.
+    let last_end = text.rfind("?=").unwrap_or(0);
+    while let Some(at) = rest.find("=?") {
+        let (before, from) = rest.split_at(at);
+        if text.len() - from.len() > last_end {
+            break;
+        }
+        let Some(word) = word(from) else {
+            close(&mut open, &mut out);
+            out.push_str(before);
+            out.push_str("=?");
+            rest = &from[2..];
+            continue;
+        };
+        // White space between two words is not shown.
+        if open.is_none() || !before.trim().is_empty() {
+            close(&mut open, &mut out);
+            out.push_str(before);
+        }
+        match &mut open {
+            Some((charset, bytes)) if charset.eq_ignore_ascii_case(word.charset) => bytes.extend(word.bytes),
+            _ => {
+                close(&mut open, &mut out);
+                open = Some((word.charset.to_owned(), word.bytes));
+            }
+        }
+        rest = &from[word.length..];
+    }
+    close(&mut open, &mut out);
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+fn close(open: &mut Option<(String, Vec<u8>)>, out: &mut String) {
+    if let Some((charset, bytes)) = open.take() {
+        out.push_str(&decode_text(&bytes, Some(&charset)));
+    }
+}
+
+/// Longest name of a charset, with its language.
+const LONGEST_CHARSET: usize = 80;
+
+/// The word at the beginning of a text that starts with `=?`.
+fn word(text: &str) -> Option<Word<'_>> {
+    let rest = text.get(2..)?;
+    let charset_end = rest.bytes().take(LONGEST_CHARSET).position(|byte| byte == b'?')?;
+    let charset = rest.get(..charset_end)?;
+    let rest = rest.get(charset_end + 1..)?;
+    let encoding = rest.bytes().next()?;
+    let body = rest.get(1..)?.strip_prefix('?')?;
+    if !matches!(encoding, b'B' | b'b' | b'Q' | b'q') {
+        return None;
+    }
+    let end = body.find("?=")?;
+    let content = body.get(..end)?.as_bytes();
+    let bytes = if encoding.eq_ignore_ascii_case(&b'b') { base64(content).bytes } else { q_encoding(content) };
+    let charset = charset.split('*').next().unwrap_or(charset);
+    Some(Word { charset, bytes, length: 2 + charset_end + 1 + 2 + end + 2 })
+}
+
+fn q_encoding(content: &[u8]) -> Vec<u8> {
+    let spaced: Vec<u8> = content.iter().map(|byte| if *byte == b'_' { b' ' } else { *byte }).collect();
+    quoted_printable(&spaced).bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_goes_on_after_damage() {
+        assert_eq!(base64(b"aGVs!!!bG8=").bytes, b"hello");
+        assert!(base64(b"aGVs!!!bG8=").damaged);
+        let twice = base64(b"aGk=\r\naGk=");
+        assert_eq!(twice.bytes, b"hihi");
+        assert!(twice.damaged);
+        let plain = base64(b"aGVs\r\nbG8");
+        assert_eq!(plain.bytes, b"hello");
+        assert!(!plain.damaged);
+    }
+
+    #[test]
+    fn quoted_printable_keeps_what_it_does_not_know() {
+        let decoded = quoted_printable(b"a=3Db=\r\nc =\nd=ZZ=");
+        assert_eq!(decoded.bytes, b"a=bc d=ZZ");
+        assert!(decoded.damaged);
+        assert!(!quoted_printable(b"a=20=e4").damaged);
+    }
+
+    #[test]
+    fn words_join_and_stay() {
+        assert_eq!(words("=?utf-8?Q?a_b?= =?utf-8?B?Yw==?="), "a bc");
+        assert_eq!(words("x =?utf-8?Q?a?= y"), "x a y");
+        assert_eq!(words("=?utf-8?Q?=C3?= =?UTF-8?Q?=A4?="), "ä");
+        assert_eq!(words("=?iso-8859-1*de?Q?=E4?="), "ä");
+        assert_eq!(words("=?utf-8?X?a?="), "=?utf-8?X?a?=");
+        assert_eq!(words("=?=?utf-8?Q?a?="), "=?a");
+        assert_eq!(words("a =? b"), "a =? b");
+        let hostile = "=?".repeat(200_000);
+        assert_eq!(words(&hostile), hostile);
+        let closed = format!("{hostile}?=");
+        assert_eq!(words(&closed).len(), closed.len());
+    }
+}
