@@ -21,8 +21,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
-            "source", "diagnostic", "matcher", "value", "syntax", "check", "plan", "message", "auth", "lists",
-            "builtins", "eval", "pack",
+            "source",
+            "diagnostic",
+            "matcher",
+            "value",
+            "syntax",
+            "check",
+            "plan",
+            "message",
+            "auth",
+            "lists",
+            "builtins",
+            "eval",
+            "pack",
         ],
     ),
 ];

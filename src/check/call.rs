@@ -283,7 +283,7 @@ impl Checker<'_> {
         }
         self.check_literal_arguments(decl, &checked);
         let required = checked.iter().zip(&decl.params).filter(|(_, param)| !param.optional);
-        let arguments_nullable = required.map(|(arg, _)| arg.nullable).any(|nullable| nullable);
+        let arguments_nullable = required.into_iter().any(|(arg, _)| arg.nullable);
         let nullable = decl.nullable || decl.capability.is_some() || arguments_nullable;
         self.node(ExprKind::Call(id, checked), decl.ret.clone(), nullable, span)
     }

@@ -73,6 +73,8 @@ fn in_reference_order<'a>(
     sorted.into_iter().filter_map(|name| rules.get(&name).map(|(rule, item)| (name, *rule, *item))).collect()
 }
 
+/// Names with the places that name them.
+type References = Vec<(Arc<str>, Span)>;
 type Rules<'a> = BTreeMap<Arc<str>, (&'a ast::Rule, &'a ast::Item)>;
 
 struct Sorter<'s, 'a> {
@@ -85,7 +87,7 @@ struct Sorter<'s, 'a> {
 impl Sorter<'_, '_> {
     /// Depth-first with a stack of our own: chains of references may be long.
     fn visit(&mut self, name: &Arc<str>, checker: &mut Checker<'_>) {
-        let mut open: Vec<(Arc<str>, Vec<(Arc<str>, Span)>)> = Vec::new();
+        let mut open: Vec<(Arc<str>, References)> = Vec::new();
         if self.done.insert(Arc::clone(name)) {
             open.push((Arc::clone(name), self.references(name)));
         }

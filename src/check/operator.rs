@@ -178,7 +178,7 @@ impl Checker<'_> {
         let ExprKind::Const(Value::String(text)) = &literal.kind else { return };
         let decl = self.catalog().enumeration(id);
         let same = |value: &&str| **value == **text || (no_case && value.eq_ignore_ascii_case(text));
-        if decl.values.iter().any(|value| same(&value)) {
+        if decl.values.iter().any(same) {
             return;
         }
         let (name, code) = (decl.name, if decl.open { codes::UNUSUAL_VALUE } else { codes::ENUM_VALUE });

@@ -78,6 +78,7 @@ const MAX_TEXT: usize = 200;
 /// Most clauses or elements that are shown below one clause.
 const MAX_SHOWN: usize = 8;
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // the form that serde calls
 fn is_zero(number: &usize) -> bool {
     *number == 0
 }

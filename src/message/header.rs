@@ -88,6 +88,7 @@ pub(super) fn part_section(
     section(bytes, start, limits, Some(is_delimiter))
 }
 
+#[allow(clippy::type_complexity)]
 fn section(bytes: &[u8], start: usize, limits: &Limits, delimiter: Option<&dyn Fn(&[u8]) -> bool>) -> Section {
     let mut section = Section { end: bytes.len(), ..Section::default() };
     let mut at = start;

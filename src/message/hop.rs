@@ -142,7 +142,6 @@ fn tokens(text: &str) -> Vec<&str> {
                 if let Some(from) = start.take() {
                     tokens.push(&text[from..at]);
                 }
-                continue;
             }
             _ => start = start.or(Some(at)),
         }

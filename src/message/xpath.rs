@@ -61,7 +61,7 @@ pub fn select(html: &str, expression: &str) -> Option<Selected> {
 }
 
 /// Builds the tree, with a `body` whether or not one is written; true if tokens were left out.
-fn build<'d>(document: &Document<'d>, html: &str) -> bool {
+fn build(document: &Document<'_>, html: &str) -> bool {
     let root = document.create_element("html");
     document.root().append_child(root);
     let mut tree = Tree { document: *document, root, body: None, stack: vec![("html".into(), root)] };

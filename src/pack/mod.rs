@@ -71,7 +71,7 @@ impl Loader<'_> {
         let mut rules = Vec::new();
         let mut lists = BTreeMap::new();
         for relative in found {
-            let is_rule = relative.ends_with(".rule");
+            let is_rule = Path::new(&relative).extension().is_some_and(|extension| extension == "rule");
             if !is_rule && !relative.starts_with("lists/") {
                 continue;
             }

@@ -1,0 +1,19 @@
+//! The machine and the reference evaluator agree: a rule, a NUL, a message.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use ruleeval::engine::Compiler;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some(at) = bytes.iter().position(|byte| *byte == 0) else { return };
+    let Ok(rule) = std::str::from_utf8(&bytes[..at]) else { return };
+    let mut compiler = Compiler::new();
+    compiler.rules("fuzz", rule);
+    let Some(engine) = compiler.compile().engine else { return };
+    let message = engine.parse(bytes[at + 1..].to_vec());
+    for (rule, planned, reference) in engine.both_outcomes(&message) {
+        if !planned.over_budget && !reference.over_budget {
+            assert_eq!(planned, reference, "{rule}");
+        }
+    }
+});
