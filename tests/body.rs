@@ -65,6 +65,7 @@ fn hidden_text_is_not_displayed() {
         r#"<div style="display:none"><font></font>secret</div>"#,
         r#"<font><div style="display:none"></font>secret</div>"#,
         r#"<span style="display:none"><div></span>secret</div></span>"#,
+        r"<datalist><option>secret</datalist>",
         r"<script>secret</script><style>secret</style><title>secret</title>",
         r"<!-- secret --><!--[if mso]>secret<![endif]-->",
     ];
@@ -270,6 +271,25 @@ fn links_end_where_their_element_ends() {
     let texts: Vec<_> =
         links(&message).iter().map(|link| link.display_text.as_deref().unwrap_or("").to_owned()).collect();
     assert_eq!(texts, ["a b", "d", "e"]);
+}
+
+#[test]
+fn zero_width_characters_hide_no_link() {
+    let shown = links(&html("<a href='https://example.net/'>www.exam&#8203;ple.com</a>"));
+    assert_eq!(shown[0].display_url.as_ref().map(|url| &*url.url), Some("http://www.example.com/"));
+    assert!(shown[0].mismatched);
+    let plain = links(&html("<p>go to https://exam&#8203;ple.com/a or exam&shy;ple.org/b</p>"));
+    assert_eq!(
+        plain.iter().map(|link| href(link)).collect::<Vec<_>>(),
+        ["https://example.com/a", "http://example.org/b"]
+    );
+}
+
+#[test]
+fn links_stand_in_the_order_of_the_text() {
+    let message = html("<p>https://a.example.com/ <a href='https://b.example.com/'>b</a> https://c.example.com/</p>");
+    let hosts: Vec<_> = links(&message).iter().map(|link| href(link).to_owned()).collect();
+    assert_eq!(hosts, ["https://a.example.com/", "https://b.example.com/", "https://c.example.com/"]);
 }
 
 #[test]

@@ -10,9 +10,9 @@ fn with_parts(parts: &[&str]) -> Arc<Message> {
         "From: ann@example.com\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"{BOUNDARY}\"\r\n\r\n"
     );
     for part in parts {
-        raw.push_str(&format!("--{BOUNDARY}\r\n{}\r\n", part.replace('\n', "\r\n")));
+        raw += &format!("--{BOUNDARY}\r\n{}\r\n", part.replace('\n', "\r\n"));
     }
-    raw.push_str(&format!("--{BOUNDARY}--\r\n"));
+    raw += &format!("--{BOUNDARY}--\r\n");
     Message::parse(raw.into_bytes(), Arc::new(Settings::default()))
 }
 

@@ -144,7 +144,7 @@ impl Style {
         if let Some(inline) = get("style") {
             declared.merge(&Declarations::parse(inline));
         }
-        style.gone |= declared.hides_subtree() || get("hidden").is_some();
+        style.gone |= declared.hides_subtree() || get("hidden").is_some() || name == "datalist";
         style.invisible = declared.invisible.map_or(style.invisible, |(value, _)| value);
         style.tiny = declared.tiny.map_or(style.tiny, |(value, _)| value);
         style.color = declared.color.map_or(style.color, |(value, _)| Some(value));

@@ -183,7 +183,9 @@ fn write_element(element: Element<'_>, out: &mut String) {
     attributes.sort_by(|a, b| a.name().local_part().cmp(b.name().local_part()));
     for attribute in attributes {
         let value = attribute.value().replace('&', "&amp;").replace('"', "&quot;");
-        out.push_str(&format!(" {}=\"{value}\"", attribute.name().local_part()));
+        for piece in [" ", attribute.name().local_part(), "=\"", value.as_str(), "\""] {
+            out.push_str(piece);
+        }
     }
     out.push('>');
     for child in element.children() {
@@ -194,6 +196,8 @@ fn write_element(element: Element<'_>, out: &mut String) {
         }
     }
     if !VOID.contains(&name) {
-        out.push_str(&format!("</{name}>"));
+        for piece in ["</", name, ">"] {
+            out.push_str(piece);
+        }
     }
 }
