@@ -39,7 +39,7 @@ const TLDS: [&str; 8] = ["com", "net", "top", "xyz", "click", "link", "zip", "de
 
 /// `count` rules; each has a warning if asked for.
 #[allow(clippy::many_single_char_names)] // five words of no meaning
-pub fn rules(count: usize, with_warning: bool) -> String {
+pub(crate) fn rules(count: usize, with_warning: bool) -> String {
     let mut state = 7;
     let mut out = String::new();
     for index in 0..count {
