@@ -61,6 +61,9 @@ impl Checker<'_> {
     /// Forms whose meaning is part of the language. `None`: not one of them.
     fn special(&mut self, name: &str, args: &[Arg], span: Span, scope: &mut Scope<'_>) -> Option<Expr> {
         if let Some((op, no_case, dialect)) = text_function(name) {
+            if args.len() < 2 {
+                return Some(self.wrong_count(name, args.len(), "at least 2", span));
+            }
             return Some(self.text_function(op, no_case, dialect, args, span, scope));
         }
         Some(match name {
@@ -121,10 +124,8 @@ impl Checker<'_> {
         span: Span,
         scope: &mut Scope<'_>,
     ) -> Expr {
-        let [text, needles @ ..] = args else { return self.wrong_count("this", 0, "at least 2", span) };
-        if needles.is_empty() {
-            return self.wrong_count("this", 1, "at least 2", span);
-        }
+        // The caller has counted the arguments.
+        let [text, needles @ ..] = args else { return self.broken(span) };
         if let Some(name) = args.iter().find_map(|arg| arg.name.as_ref()) {
             let message = format!("there is no parameter `{}`", name.name);
             self.report(Diagnostic::new(codes::ARGUMENTS, message, name.span, "not a parameter"));

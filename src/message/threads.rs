@@ -290,7 +290,7 @@ fn cuts(text: &str) -> Vec<usize> {
         if quoted {
             continue;
         }
-        if is_separator(trimmed) || is_attribution(&lines, index) {
+        if is_separator(trimmed) && !is_footer(&lines, index) || is_attribution(&lines, index) {
             cuts.push(*at);
         }
         if let Some(end) = header_block(&lines, index) {
@@ -322,6 +322,13 @@ fn is_separator(line: &str) -> bool {
     ruler || framed && line.len() < 100 && SEPARATORS.contains(&bare.as_str())
 }
 
+/// A ruler without a header block below it: the footer of a mailing list, or an ornament.
+fn is_footer(lines: &[(usize, &str)], index: usize) -> bool {
+    let is_ruler = lines.get(index).is_some_and(|(_, line)| line.trim().bytes().all(|byte| byte == b'_'));
+    let below = (index + 1..lines.len()).take(4).find(|below| !lines[*below].1.trim().is_empty());
+    is_ruler && below.is_none_or(|below| header_block(lines, below).is_none())
+}
+
 /// `On Mon, 3 Mar 2025 at 10:11, Ann <ann@example.com> wrote:`, on up to three lines.
 fn is_attribution(lines: &[(usize, &str)], index: usize) -> bool {
     let Some((_, first)) = lines.get(index) else { return false };
@@ -330,7 +337,7 @@ fn is_attribution(lines: &[(usize, &str)], index: usize) -> bool {
         return false;
     }
     let mut joined = String::new();
-    for (_, line) in lines.iter().skip(index).take(3) {
+    for (offset, (_, line)) in lines.iter().skip(index).take(3).enumerate() {
         let line = line.trim();
         if line.is_empty() || line.len() > 400 {
             break;
@@ -343,10 +350,18 @@ fn is_attribution(lines: &[(usize, &str)], index: usize) -> bool {
             // The first of the lines must carry part of it, not be ordinary text above.
             return dated
                 && (lower.contains('@') || lower.contains(',') || lower.contains(':'))
-                && begins_attribution(first);
+                && begins_attribution(first)
+                && !(1..=offset).any(|later| opens_later(lines, index + later));
         }
     }
     false
+}
+
+/// A whole attribution begins on a line of its own: what stands above it is the sender's text,
+/// even if it begins with a day ("Thursday suits me.").
+fn opens_later(lines: &[(usize, &str)], index: usize) -> bool {
+    let opens = lines.get(index).is_some_and(|(_, line)| opens_attribution(&line.trim().to_lowercase()));
+    opens && is_attribution(lines, index)
 }
 
 /// Languages that put the verb first end with the address: `... schrieb Ann <ann@example.com>:`
@@ -365,7 +380,10 @@ fn is_date_word(word: &str) -> bool {
 }
 
 fn begins_attribution(first: &str) -> bool {
-    let lower = first.to_lowercase();
+    opens_attribution(&first.to_lowercase()) || first.starts_with(|c: char| c.is_ascii_digit()) || first.contains('@')
+}
+
+fn opens_attribution(lower: &str) -> bool {
     let openers = [
         "on ",
         "am ",
@@ -396,8 +414,6 @@ fn begins_attribution(first: &str) -> bool {
         "sun",
     ];
     openers.iter().any(|opener| lower.starts_with(opener))
-        || first.starts_with(|c: char| c.is_ascii_digit())
-        || first.contains('@')
 }
 
 fn follows_attribution(lines: &[(usize, &str)], index: usize) -> bool {
