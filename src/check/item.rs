@@ -258,6 +258,8 @@ impl Checker<'_> {
     /// with their parameters bound to values of the declared types.
     fn definitions(&mut self, pack: &PackInput<'_>, symbols: &Symbols<'_>) {
         let Some(own) = symbols.packs.get(&pack.name) else { return };
+        // Use by an unused definition is no use; by a used one it was seen when that was inlined.
+        let used = self.used_defs.clone();
         for (name, def) in &own.defs {
             self.nodes = 0;
             let mut scope =
@@ -268,15 +270,12 @@ impl Checker<'_> {
                 let element = super::scope::Element { id, ty, nullable: false };
                 scope.bind(Arc::clone(&param.name.name), Binding::Local(element));
             }
-            let used = self.used_defs.clone();
             self.expr(&def.body, None, &mut scope);
-            if !pack.library {
-                self.used_defs = used;
-            }
             for param in def.params.iter().filter(|param| !scope.used.contains(&param.name.name)) {
                 self.unused("parameter", &param.name);
             }
         }
+        self.used_defs = used;
     }
 
     fn parameter_type(&mut self, param: &ast::Param) -> Type {

@@ -1,5 +1,587 @@
-//! Functions that a provider of the host answers; without one their value is absent.
+//! Functions that a provider of the host answers. They compile with their types; without a
+//! provider their value is absent and the rule undecided, naming the capability.
 
 use crate::builtins::Registry;
+use crate::value::{Cost, EnumDecl, Value};
+use std::collections::BTreeMap;
 
-pub(super) fn declare(_r: &mut Registry) {}
+/// Name, type, one sentence.
+type Fields = &'static [(&'static str, &'static str, &'static str)];
+
+/// A record that only providers fill: its fields are read by name.
+fn record(r: &mut Registry, name: &'static str, doc: &'static str, fields: Fields) {
+    let mut builder = r.record::<BTreeMap<String, Value>>(name, doc);
+    for (field, ty, doc) in fields {
+        let key = *field;
+        builder.field(field, ty, Cost::Capability, doc, move |_, map| map.get(key).cloned().unwrap_or_default());
+    }
+}
+
+fn enumeration(
+    r: &mut Registry,
+    name: &'static str,
+    doc: &'static str,
+    values: &'static [&'static str],
+    ordered: bool,
+) {
+    r.enumeration(EnumDecl { name, doc, values, ordered, open: true });
+}
+
+pub(super) fn declare(r: &mut Registry) {
+    classification(r);
+    links(r);
+    history(r);
+    whois(r);
+    files(r);
+    scans(r);
+    calendars(r);
+}
+
+fn classification(r: &mut Registry) {
+    enumeration(r, "Confidence", "How sure a classifier is.", &["low", "medium", "high"], true);
+    enumeration(
+        r,
+        "Intent",
+        "What a text wants.",
+        &["advance_fee", "bec", "benign", "callback_scam", "cred_theft", "extortion", "job_scam", "steal_pii"],
+        false,
+    );
+    enumeration(
+        r,
+        "EntityKind",
+        "What a word in a text is.",
+        &["disclaimer", "financial", "greeting", "org", "recipient", "request", "salutation", "sender", "urgency"],
+        false,
+    );
+    record(
+        r,
+        "NluIntent",
+        "An intent that a classifier found.",
+        &[("name", "Intent", "Which."), ("confidence", "Confidence", "How sure.")],
+    );
+    record(
+        r,
+        "NluEntity",
+        "An entity that a classifier found.",
+        &[("name", "EntityKind", "Which."), ("text", "string", "The words.")],
+    );
+    record(
+        r,
+        "NluTopic",
+        "A topic that a classifier found.",
+        &[("name", "string", "Which."), ("confidence", "Confidence", "How sure.")],
+    );
+    record(
+        r,
+        "NluTag",
+        "A tag that a classifier gave.",
+        &[("name", "string", "Which."), ("confidence", "Confidence", "How sure.")],
+    );
+    record(
+        r,
+        "NluResult",
+        "What a text classifier found.",
+        &[
+            ("intents", "[NluIntent]", "Intents."),
+            ("entities", "[NluEntity]", "Entities."),
+            ("topics", "[NluTopic]", "Topics."),
+            ("tags", "[NluTag]", "Tags."),
+            ("language", "string?", "Language, ISO 639-1 or its English name."),
+        ],
+    );
+    r.capability(
+        "text_classification",
+        "ml.nlu_classifier(text: string, subject: string?) -> NluResult?",
+        "Classifies a text: intents, entities, topics.",
+    );
+    record(r, "TopicResult", "Topics of a text.", &[("topics", "[NluTopic]", "Topics.")]);
+    r.capability("text_classification", "beta.ml_topic(text: string) -> TopicResult?", "Topics of a text.");
+    record(r, "Translation", "A translated text.", &[("text", "string", "The text in English.")]);
+    r.capability("translation", "beta.ml_translate(text: string) -> Translation?", "Translates a text to English.");
+    record(
+        r,
+        "SensitiveElement",
+        "Sensitive information in a text.",
+        &[
+            ("type", "string", "Which kind."),
+            ("text", "string", "The words."),
+            ("confidence", "Confidence", "How sure."),
+        ],
+    );
+    record(
+        r,
+        "SensitiveInformation",
+        "Sensitive information in a text.",
+        &[("elements", "[SensitiveElement]", "Each finding.")],
+    );
+    r.capability(
+        "text_classification",
+        "beta.ml_extract_sensitive_information(text: string) -> SensitiveInformation?",
+        "Finds sensitive information in a text.",
+    );
+    record(
+        r,
+        "AttackScore",
+        "The verdict of a whole-message classifier.",
+        &[("verdict", "string", "`malicious`, `suspicious`, `unknown` ..."), ("score", "float?", "From 0 to 100.")],
+    );
+    r.capability("text_classification", "ml.attack_score() -> AttackScore?", "Classifies the whole message.");
+    r.capability(
+        "text_classification",
+        "beta.fuzzy_attack_score() -> AttackScore?",
+        "Classifies the whole message by likeness.",
+    );
+    record(
+        r,
+        "Brand",
+        "A brand whose logo was found.",
+        &[("name", "string", "Which."), ("confidence", "Confidence", "How sure.")],
+    );
+    record(r, "LogoResult", "Logos in a picture.", &[("brands", "[Brand]", "Brands.")]);
+    r.capability("logo_detection", "ml.logo_detect(file: any) -> LogoResult?", "Finds brand logos in a picture.");
+    record(
+        r,
+        "MacroVerdict",
+        "The verdict of a macro classifier.",
+        &[("malicious", "bool", "True if malicious."), ("confidence", "Confidence", "How sure.")],
+    );
+    r.capability(
+        "file_analysis",
+        "ml.macro_classifier(file: any) -> MacroVerdict?",
+        "Classifies the macros of a document.",
+    );
+}
+
+fn links(r: &mut Registry) {
+    record(
+        r,
+        "RenderedFile",
+        "A file that was made or fetched.",
+        &[
+            ("file_name", "string?", "Name."),
+            ("file_extension", "string?", "Extension."),
+            ("file_type", "FileType", "Type by content."),
+            ("content_type", "string?", "Declared type."),
+            ("size", "int", "Bytes."),
+            ("md5", "string?", "MD5."),
+            ("sha1", "string?", "SHA-1."),
+            ("sha256", "string?", "SHA-256."),
+        ],
+    );
+    enumeration(r, "Disposition", "A verdict about a page.", &["benign", "phishing", "unknown"], false);
+    record(
+        r,
+        "CredPhish",
+        "Whether a page asks for credentials it should not.",
+        &[
+            ("disposition", "Disposition", "Verdict."),
+            ("confidence", "Confidence", "How sure."),
+            ("brand", "Brand?", "Brand that the page shows."),
+            ("contains_login", "bool", "A login form is there."),
+            ("contains_captcha", "bool", "A captcha is there."),
+        ],
+    );
+    record(
+        r,
+        "FinalDom",
+        "The page at the end of a link.",
+        &[
+            ("raw", "string", "Source."),
+            ("display_text", "string", "Visible text."),
+            ("inner_text", "string", "All text."),
+            ("links", "[Link]", "Links."),
+        ],
+    );
+    record(
+        r,
+        "Response",
+        "A further answer that the page loaded.",
+        &[
+            ("url", "Url", "Address."),
+            ("status_code", "int", "HTTP status."),
+            ("json", "json?", "Body, if it is JSON."),
+            ("file", "RenderedFile?", "Body, if it is a file."),
+        ],
+    );
+    record(
+        r,
+        "LinkAnalysis",
+        "What a crawler saw at a link.",
+        &[
+            ("submitted", "bool", "The link was visited."),
+            ("status_code", "int?", "HTTP status."),
+            ("effective_url", "Url?", "Where it ended."),
+            ("redirect_history", "[Url]", "Where it went through."),
+            ("unique_urls_accessed", "[Url]", "Everything that was loaded."),
+            ("final_dom", "FinalDom?", "The page."),
+            ("screenshot", "RenderedFile?", "A picture of it."),
+            ("files_downloaded", "[RenderedFile]", "Downloads."),
+            ("credphish", "CredPhish?", "Verdict about credentials."),
+            ("additional_responses", "[Response]", "Further answers."),
+        ],
+    );
+    r.capability("link_analysis", "ml.link_analysis(link: any, mode: string?) -> LinkAnalysis?", "Visits a link.");
+    r.capability(
+        "link_analysis",
+        "beta.linkanalysis(link: any, mode: string?) -> LinkAnalysis?",
+        "Older name of `ml.link_analysis`.",
+    );
+}
+
+fn history(r: &mut Registry) {
+    enumeration(
+        r,
+        "Prevalence",
+        "How well known a sender is.",
+        &["new", "outlier", "rare", "uncommon", "common"],
+        true,
+    );
+    record(
+        r,
+        "DaysSince",
+        "Days since events; absent if there was none.",
+        &[
+            ("first_contact", "float?", "First message either way."),
+            ("last_contact", "float?", "Last message either way."),
+            ("last_inbound", "float?", "Last message received."),
+            ("last_outbound", "float?", "Last message sent."),
+        ],
+    );
+    record(
+        r,
+        "SenderProfile",
+        "What this receiver has seen of a sender.",
+        &[
+            ("prevalence", "Prevalence", "How well known."),
+            ("solicited", "bool", "The receiver has written to it."),
+            ("any_messages_benign", "bool", "A message was found benign."),
+            ("any_messages_malicious_or_spam", "bool", "A message was found malicious or spam."),
+            ("any_false_positives", "bool", "A message was wrongly flagged."),
+            ("auth_failed", "bool", "A message failed authentication."),
+            ("days_known", "float?", "Days since the first message."),
+            ("days_since", "DaysSince", "Days since events."),
+        ],
+    );
+    r.capability(
+        "history",
+        "profile.by_sender() -> SenderProfile?",
+        "History of the sender, by address or domain as fits.",
+    );
+    r.capability("history", "profile.by_sender_email() -> SenderProfile?", "History of the sender's address.");
+    r.capability("history", "profile.by_sender_domain() -> SenderProfile?", "History of the sender's domain.");
+    r.capability("history", "profile.by_reply_to() -> SenderProfile?", "History of the Reply-To address.");
+    r.capability("history", "beta.profile.by_reply_to() -> SenderProfile?", "Older name of `profile.by_reply_to`.");
+}
+
+fn whois(r: &mut Registry) {
+    record(
+        r,
+        "Whois",
+        "The registration of a domain.",
+        &[
+            ("found", "bool", "A registration was found."),
+            ("days_old", "float?", "Days since it was registered."),
+            ("registrar_name", "string?", "Registrar."),
+            ("registrant_company", "string?", "Registrant's organisation."),
+            ("registrant_country", "string?", "Registrant's country."),
+            ("registrant_country_code", "string?", "ISO 3166-1 code of it."),
+            ("registrant_email", "string?", "Registrant's address."),
+            ("administrative_email", "string?", "Administrative address."),
+            ("technical_email", "string?", "Technical address."),
+            ("name_servers", "[Domain]", "Name servers."),
+        ],
+    );
+    r.capability("whois", "network.whois(domain: any) -> Whois?", "The registration of a domain.");
+}
+
+fn files(r: &mut Registry) {
+    r.capability("render", "file.message_screenshot() -> RenderedFile?", "A picture of the message.");
+    r.capability("render", "beta.message_screenshot() -> RenderedFile?", "Older name of `file.message_screenshot`.");
+    r.capability("render", "file.html_screenshot(html: any) -> RenderedFile?", "A picture of an HTML document.");
+    record(r, "OcrPage", "Text of one page.", &[("text", "string", "Text.")]);
+    record(
+        r,
+        "OcrResult",
+        "Text in a picture.",
+        &[
+            ("text", "string", "Text."),
+            ("success", "bool", "It could be read."),
+            ("page_results", "[OcrPage]", "Page by page."),
+        ],
+    );
+    r.capability("ocr", "beta.ocr(file: any) -> OcrResult?", "Reads the text in a picture.");
+    record(
+        r,
+        "QrItem",
+        "A code in a picture.",
+        &[
+            ("type", "string", "`url`, `text` ..."),
+            ("data", "string", "Content."),
+            ("url", "Url?", "Content, if it is a URL."),
+        ],
+    );
+    record(r, "QrResult", "Codes in a picture.", &[("found", "bool", "There is one."), ("items", "[QrItem]", "Each.")]);
+    r.capability("file_analysis", "beta.scan_qr(file: any) -> QrResult?", "Reads QR codes in a picture.");
+    record(r, "KeyValue", "A named text.", &[("key", "string", "Name."), ("value", "string", "Text.")]);
+    record(
+        r,
+        "Metadata",
+        "Metadata of a file.",
+        &[
+            ("title", "string?", "Title."),
+            ("author", "string?", "Author."),
+            ("creator", "string?", "Program that made it."),
+            ("producer", "string?", "Program that wrote it."),
+            ("page_count", "int?", "Pages."),
+            ("image_height", "int?", "Pixels."),
+            ("image_width", "int?", "Pixels."),
+            ("zip_file_name", "string?", "First name in an archive."),
+            ("zip_uncompressed_size", "int?", "Bytes."),
+            ("fields", "[KeyValue]", "All fields."),
+        ],
+    );
+    r.capability("file_analysis", "beta.parse_exif(file: any) -> Metadata?", "Metadata of a document or picture.");
+    record(r, "ArchiveFiles", "Files of an archive.", &[("files", "[RenderedFile]", "Each.")]);
+    r.capability("file_analysis", "file.expand_archives(file: any) -> ArchiveFiles?", "Files of an archive.");
+    record(
+        r,
+        "OleRelationship",
+        "A relationship of an Office document.",
+        &[
+            ("name", "string", "Kind."),
+            ("target", "string", "Target as written."),
+            ("target_url", "Url?", "Target, if it is a URL."),
+        ],
+    );
+    record(
+        r,
+        "MacroKeyword",
+        "A word in a macro.",
+        &[
+            ("type", "string", "Kind."),
+            ("keyword", "string", "The word."),
+            ("description", "string?", "What it means."),
+        ],
+    );
+    record(r, "OleMacros", "Macros of a document.", &[("keywords", "[MacroKeyword]", "Words.")]);
+    record(
+        r,
+        "OleIndicator",
+        "A finding about a document.",
+        &[
+            ("exists", "bool", "It holds."),
+            ("value", "string?", "Detail."),
+            ("risk", "string?", "`none`, `low`, `medium`, `high`."),
+        ],
+    );
+    record(
+        r,
+        "OleIndicators",
+        "Findings about a document.",
+        &[
+            ("encryption", "OleIndicator", "Encrypted."),
+            ("file_format", "OleIndicator", "Format."),
+            ("vba_macros", "OleIndicator", "Macros."),
+        ],
+    );
+    record(
+        r,
+        "OleTools",
+        "Analysis of an Office document.",
+        &[
+            ("relationships", "[OleRelationship]", "Relationships."),
+            ("macros", "OleMacros", "Macros."),
+            ("indicators", "OleIndicators", "Findings."),
+        ],
+    );
+    r.capability("file_analysis", "file.oletools(file: any) -> OleTools?", "Analyses an Office document.");
+}
+
+fn scans(r: &mut Registry) {
+    record(r, "ScanText", "A text found by a scanner.", &[("raw", "string", "Text.")]);
+    record(
+        r,
+        "ScanStrings",
+        "Readable runs in a file.",
+        &[("raw", "string", "All of them, a line each."), ("strings", "[string]", "Each.")],
+    );
+    record(
+        r,
+        "ScanUrl",
+        "URLs in a file.",
+        &[("urls", "[Url]", "Each."), ("invalid_urls", "[string]", "Broken ones.")],
+    );
+    record(r, "YaraMatch", "A YARA rule that matched.", &[("name", "string", "Rule.")]);
+    record(r, "ScanYara", "YARA rules that matched.", &[("matches", "[YaraMatch]", "Each.")]);
+    record(
+        r,
+        "ScanQr",
+        "A code in a picture.",
+        &[
+            ("type", "string?", "`url`, `text` ..."),
+            ("data", "string?", "Content."),
+            ("url", "Url?", "Content, if it is a URL."),
+        ],
+    );
+    record(
+        r,
+        "ScanJavascript",
+        "A script taken apart.",
+        &[
+            ("identifiers", "[string]", "Names."),
+            ("keywords", "[string]", "Keywords."),
+            ("strings", "[string]", "Texts."),
+        ],
+    );
+    record(r, "ScanPdf", "A PDF document.", &[("urls", "[Url]", "URLs.")]);
+    record(
+        r,
+        "ScanPdfObjects",
+        "The object structure of a PDF document.",
+        &[("object_hash", "string?", "Hash of it.")],
+    );
+    record(r, "ScanEntropy", "Disorder of a file.", &[("entropy", "float?", "Bits a byte.")]);
+    record(
+        r,
+        "ScanZip",
+        "An archive.",
+        &[
+            ("encrypted", "bool", "Needs a password."),
+            ("all_paths", "[string]", "Names in it."),
+            ("attempted_files", "[string]", "Names that were tried."),
+        ],
+    );
+    record(
+        r,
+        "ScanEncryptedZip",
+        "An encrypted archive.",
+        &[("cracked_password", "string?", "Password that opened it.")],
+    );
+    record(
+        r,
+        "HtmlScript",
+        "A script in a page.",
+        &[("language", "string?", "Language."), ("raw", "string?", "Source.")],
+    );
+    record(r, "ScanHtml", "A page.", &[("title", "string?", "Title."), ("scripts", "[HtmlScript]", "Scripts.")]);
+    record(
+        r,
+        "ScanOffice",
+        "An Office document.",
+        &[("author", "string?", "Author."), ("image_count", "int?", "Pictures."), ("word_count", "int?", "Words.")],
+    );
+    record(
+        r,
+        "ScanHash",
+        "Hashes of a file.",
+        &[("md5", "string?", "MD5."), ("sha1", "string?", "SHA-1."), ("sha256", "string?", "SHA-256.")],
+    );
+    record(r, "ScanXml", "An XML document.", &[("tags", "[string]", "Names of its elements.")]);
+    record(
+        r,
+        "ScanVba",
+        "Macros.",
+        &[("auto_exec", "[string]", "Procedures that run by themselves."), ("hex", "[string]", "Hexadecimal texts.")],
+    );
+    record(r, "ScanIcs", "A calendar file.", &[("calendars", "[IcsCalendar]", "Calendars.")]);
+    record(
+        r,
+        "Scan",
+        "What scanners found in a file; each is absent if it did not run.",
+        &[
+            ("ocr", "ScanText?", "Text in a picture."),
+            ("strings", "ScanStrings?", "Readable runs."),
+            ("url", "ScanUrl?", "URLs."),
+            ("yara", "ScanYara?", "YARA rules."),
+            ("qr", "ScanQr?", "A code."),
+            ("exiftool", "Metadata?", "Metadata."),
+            ("javascript", "ScanJavascript?", "A script."),
+            ("pdf", "ScanPdf?", "A PDF document."),
+            ("pdf_obj_hash", "ScanPdfObjects?", "Structure of a PDF document."),
+            ("entropy", "ScanEntropy?", "Disorder."),
+            ("zip", "ScanZip?", "An archive."),
+            ("encrypted_zip", "ScanEncryptedZip?", "An encrypted archive."),
+            ("html", "ScanHtml?", "A page."),
+            ("ics", "ScanIcs?", "A calendar file."),
+            ("docx", "ScanOffice?", "A text document."),
+            ("pptx", "ScanOffice?", "A presentation."),
+            ("hash", "ScanHash?", "Hashes."),
+            ("xml", "ScanXml?", "An XML document."),
+            ("vba", "ScanVba?", "Macros."),
+        ],
+    );
+    record(
+        r,
+        "Flavors",
+        "Types of a file by several methods.",
+        &[("mime", "string?", "By content."), ("yara", "[string]", "By YARA rules.")],
+    );
+    record(
+        r,
+        "ExplodedFile",
+        "A file found in a file.",
+        &[
+            ("depth", "int", "0 is the file itself."),
+            ("file_name", "string?", "Name."),
+            ("file_extension", "string?", "Extension."),
+            ("size", "int", "Bytes."),
+            ("flavors", "Flavors", "Types."),
+            ("scan", "Scan", "What scanners found."),
+        ],
+    );
+    r.capability(
+        "file_analysis",
+        "file.explode(file: any) -> [ExplodedFile]?",
+        "Unpacks a file and scans everything in it.",
+    );
+}
+
+fn calendars(r: &mut Registry) {
+    record(r, "IcsAttendee", "Somebody in a calendar entry.", &[("mailbox", "Mailbox?", "Who.")]);
+    record(
+        r,
+        "IcsAttachment",
+        "An attachment of a calendar entry.",
+        &[("type", "string?", "Kind."), ("uri", "string?", "Where.")],
+    );
+    record(
+        r,
+        "IcsComponent",
+        "A calendar entry.",
+        &[
+            ("type", "string", "`event`, `todo` ..."),
+            ("uid", "string?", "Identifier."),
+            ("summary", "string?", "Title."),
+            ("description", "string?", "Text."),
+            ("organizers", "[IcsAttendee]", "Organisers."),
+            ("attendees", "[IcsAttendee]", "Attendees."),
+            ("attachments", "[IcsAttachment]", "Attachments."),
+        ],
+    );
+    record(r, "IcsCalendar", "A calendar.", &[("components", "[IcsComponent]", "Entries.")]);
+    record(
+        r,
+        "IcsEvent",
+        "A calendar event.",
+        &[
+            ("summary", "string?", "Title."),
+            ("description", "string?", "Text."),
+            ("description_html", "string?", "Text as HTML."),
+            ("location", "string?", "Place."),
+            ("links", "[Link]", "Links in the text."),
+            ("raw_properties", "[KeyValue]", "All properties."),
+        ],
+    );
+    record(
+        r,
+        "Ics",
+        "A calendar file.",
+        &[
+            ("events", "[IcsEvent]", "Events."),
+            ("product_id", "string?", "Program that made it."),
+            ("scale", "string?", "Calendar system."),
+        ],
+    );
+    r.capability("file_analysis", "file.parse_ics(file: any) -> Ics?", "Reads a calendar file.");
+    r.capability("file_analysis", "beta.file.parse_ics(file: any) -> Ics?", "Older name of `file.parse_ics`.");
+}
