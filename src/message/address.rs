@@ -204,8 +204,11 @@ impl List {
         if phrase.is_empty() {
             return;
         }
-        let word = phrase.split_whitespace().rev().find(|word| word.contains('@')).unwrap_or(phrase);
-        match EmailAddress::parse(word.trim_matches(['[', ']', ';', '\'', '"'])) {
+        // A quoted local part may hold spaces.
+        let quoted = phrase.rfind("\"@").and_then(|end| phrase.get(phrase[..end].rfind('"')?..));
+        let word = quoted.or_else(|| phrase.split_whitespace().rev().find(|word| word.contains('@')));
+        let word = word.unwrap_or(phrase);
+        match EmailAddress::parse(word.trim_matches(['[', ']', ';', '\''])) {
             Some(address) => {
                 let name = phrase.replacen(word, " ", 1);
                 self.add(display_name(&name).or_else(|| display_name(&comment)), Some(address));

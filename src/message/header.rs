@@ -143,12 +143,16 @@ fn continued(bytes: &[u8], mut end: usize) -> usize {
     while is_continuation(bytes, end) {
         let Some(next) = line_end(bytes, end) else { break };
         let is_blank = bytes[end..next].trim_ascii().is_empty();
-        if is_blank && !is_continuation(bytes, next) && !is_field(bytes, next) {
+        if is_blank && !is_continuation(bytes, next) && !is_field(bytes, next) && !is_line_break(bytes, next) {
             break;
         }
         end = next;
     }
     end
+}
+
+fn is_line_break(bytes: &[u8], at: usize) -> bool {
+    bytes.get(at..).is_some_and(|rest| rest.starts_with(b"\n") || rest.starts_with(b"\r\n"))
 }
 
 /// True if a line begins like a header field.

@@ -1,0 +1,184 @@
+//! Whose word about authentication is believed. Each forgery was seen to fool some project.
+
+use ruleeval::auth;
+use ruleeval::message::{AuthOverride, Message, Settings};
+use std::sync::Arc;
+
+const BORDER: &str = "Received: from mail.sender.example (mail.sender.example [203.0.113.9]) by mx.example.net; x\n";
+const FROM: &str = "From: Ann <ann@bank.example>\n\nx";
+
+fn settings(ids: &[&str]) -> Settings {
+    Settings { trusted_authserv_ids: ids.iter().map(ToString::to_string).collect(), ..Settings::default() }
+}
+
+fn read(settings: Settings, raw: &str) -> Arc<auth::Auth> {
+    auth::of(&Message::parse(raw.as_bytes(), Arc::new(settings)))
+}
+
+/// `spf/dkim/dmarc` as the border `mx.example.net` is believed.
+fn results(raw: &str) -> String {
+    let auth = read(settings(&["mx.example.net"]), raw);
+    format!("{}/{}/{}", auth.spf, auth.dkim, auth.dmarc)
+}
+
+fn claim(id: &str, what: &str) -> String {
+    format!("Authentication-Results: {id}{what}\n")
+}
+
+const PASS: &str =
+    "; spf=pass smtp.mailfrom=bank.example; dkim=pass header.d=bank.example; dmarc=pass header.from=bank.example";
+const FAIL: &str = "; spf=fail smtp.mailfrom=bank.example; dkim=none; dmarc=fail header.from=bank.example";
+
+#[test]
+fn results_of_the_border_are_believed() {
+    let ours = claim("mx.example.net", PASS);
+    assert_eq!(results(&format!("{ours}{BORDER}{FROM}")), "pass/pass/pass");
+    assert_eq!(results(&format!("{BORDER}{ours}{FROM}")), "pass/pass/pass");
+    assert_eq!(results(&format!("{}{BORDER}{FROM}", claim("mx.example.net", FAIL))), "fail/none/fail");
+    let auth = read(settings(&["MX.example.NET"]), &format!("{ours}{BORDER}{FROM}"));
+    assert!(auth.authenticates("bank.example") && auth.authenticates("BANK.example."));
+    assert!(!auth.authenticates("k.example") && !auth.authenticates("other.bank.example"));
+    assert!(!auth.authenticates(""));
+}
+
+#[test]
+fn results_of_one_border_in_several_fields() {
+    let split = [
+        claim("mx.example.net", "; dkim=pass header.d=bank.example"),
+        claim("mx.example.net", "; spf=softfail smtp.mailfrom=x@bounce.example"),
+        claim("mx.example.net 1", "; dmarc=pass header.from=bank.example"),
+    ]
+    .concat();
+    assert_eq!(results(&format!("{split}{BORDER}{FROM}")), "softfail/pass/pass");
+}
+
+#[test]
+fn nothing_is_believed_without_configuration() {
+    let raw = format!("{}{BORDER}{FROM}", claim("mx.example.net", PASS));
+    let auth = read(Settings::default(), &raw);
+    assert_eq!([&auth.spf, &auth.dkim, &auth.dmarc, &auth.arc, &auth.compauth].map(|r| r.to_string()), ["unknown"; 5]);
+    assert!(!auth.trusted && auth.authenticated_domains.is_empty());
+    assert_eq!(auth.authserv_ids_seen.iter().map(ToString::to_string).collect::<Vec<_>>(), ["mx.example.net"]);
+}
+
+#[test]
+fn forged_fields_never_pass() {
+    let forged = claim("mx.example.net", PASS);
+    let genuine = claim("mx.example.net", FAIL);
+    let partial = claim("mx.example.net", "; spf=fail smtp.mailfrom=bank.example");
+    let encoded = "Authentication-Results: =?utf-8?Q?mx.example.net=3B_dmarc=3Dpass_header.from=3Dbank.example?=\n";
+    let cases = [
+        ("another id", format!("{}{BORDER}{FROM}", claim("mx.evil.example", PASS))),
+        ("no id", format!("{}{BORDER}{FROM}", claim("", &PASS[2..]))),
+        ("an empty id", format!("{}{BORDER}{FROM}", claim("", PASS))),
+        ("an id that only begins alike", format!("{}{BORDER}{FROM}", claim("mx.example.net.evil.example", PASS))),
+        ("the id in a comment", format!("{}{BORDER}{FROM}", claim("evil.example (mx.example.net)", PASS))),
+        ("below a stranger's Received", format!("Received: from a by mx.evil.example; x\n{forged}{FROM}")),
+        ("below the border, after its own result", format!("{genuine}{BORDER}{forged}{FROM}")),
+        ("directly after the genuine one", format!("{BORDER}{genuine}{forged}{FROM}")),
+        ("filling what the genuine one leaves out", format!("{BORDER}{partial}{forged}{FROM}")),
+        ("above a forged Received of the border", format!("{BORDER}{genuine}{forged}{BORDER}{FROM}")),
+        ("below two forged Received", format!("{genuine}{BORDER}{BORDER}{forged}{FROM}")),
+        ("without any Received", format!("{forged}{FROM}")),
+        ("in encoded words", format!("{encoded}{BORDER}{FROM}")),
+        ("in ARC-Authentication-Results", format!("ARC-{forged}{BORDER}{FROM}")),
+        ("a name that begins alike", format!("X-{forged}{BORDER}{FROM}")),
+    ];
+    for (case, raw) in cases {
+        let auth = read(settings(&["mx.example.net"]), &raw);
+        assert_ne!(&*auth.dmarc, "pass", "{case}");
+        assert_ne!(&*auth.dkim, "pass", "{case}");
+        assert!(auth.authenticated_domains.is_empty(), "{case}: {:?}", auth.authenticated_domains);
+        assert!(!auth.authenticates("bank.example"), "{case}");
+    }
+}
+
+#[test]
+fn a_stranger_cannot_pose_as_an_own_relay() {
+    let forged = claim("mx.example.net", PASS);
+    for helo in ["mx.example.net", "[10.0.0.1]", "10.0.0.1", "localhost"] {
+        let border = format!("Received: from {helo} (evil.example [203.0.113.9]) by mx.example.net; x\n");
+        let own = "Received: from mx.example.net ([10.0.0.2]) by mx.example.net; x\n";
+        let raw = format!("{border}X-Sent: 1\n{own}{forged}{own}{FROM}");
+        assert_eq!(results(&raw), "unknown/unknown/unknown", "{helo}");
+    }
+}
+
+#[test]
+fn injected_results_do_not_win() {
+    let smuggled = "; spf=fail smtp.mailfrom=\"; dmarc=pass header.from=bank.example \"@evil.example; dmarc=fail";
+    assert_eq!(results(&format!("{}{BORDER}{FROM}", claim("mx.example.net", smuggled))), "fail/unknown/fail");
+    let unquoted = "; dmarc=pass header.from=bank.example; spf=fail; dmarc=fail header.from=bank.example";
+    assert_eq!(results(&format!("{}{BORDER}{FROM}", claim("mx.example.net", unquoted))), "fail/unknown/fail");
+    let comment = "; spf=fail (a \\) b; dmarc=pass); dmarc=none";
+    assert_eq!(results(&format!("{}{BORDER}{FROM}", claim("mx.example.net", comment))), "fail/unknown/none");
+}
+
+#[test]
+fn spelling_of_fields() {
+    let odd = " (a; b) ; (c) DKIM = PASS (\"d;\" e) header.d = \"bank.example\" ; dmarc=Pass(p=reject) header.from=bank.example";
+    let raw = format!("{}{BORDER}{FROM}", claim("mx.example.net", odd));
+    assert_eq!(results(&raw), "unknown/pass/pass");
+    for (written, read) in [("hardfail", "fail"), ("timeout", "temperror"), ("passed", "unknown"), ("", "unknown")] {
+        let raw =
+            format!("{}{BORDER}{FROM}", claim("mx.example.net", &format!("; dkim={written} header.d=bank.example")));
+        assert_eq!(results(&raw), format!("unknown/{read}/unknown"), "{written}");
+    }
+}
+
+#[test]
+fn who_is_authenticated() {
+    let domains = |what: &str, from: &str| {
+        let raw = format!("{}{BORDER}From: {from}\n\nx", claim("mx.example.net", what));
+        let auth = read(settings(&["mx.example.net"]), &raw);
+        auth.authenticated_domains.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(domains("; dkim=pass header.d=bank.example", "a@bank.example"), "bank.example");
+    assert_eq!(domains("; dkim=pass header.d=mail.bank.example", "a@bank.example"), "bank.example mail.bank.example");
+    assert_eq!(domains("; dkim=pass header.d=evil.example", "a@bank.example"), "");
+    assert_eq!(domains("; dkim=fail header.d=bank.example", "a@bank.example"), "");
+    assert_eq!(
+        domains("; spf=pass smtp.mailfrom=x@bounce.bank.example", "a@bank.example"),
+        "bank.example bounce.bank.example"
+    );
+    assert_eq!(domains("; spf=pass smtp.mailfrom=evil.example", "a@bank.example"), "");
+    assert_eq!(domains("; dmarc=pass header.from=bank.example", "a@bank.example"), "bank.example");
+    assert_eq!(domains("; dmarc=pass header.from=evil.example", "a@bank.example"), "");
+    assert_eq!(domains("; dmarc=bestguesspass header.from=bank.example", "a@bank.example"), "");
+    assert_eq!(domains("; dkim=pass header.d=b.github.io", "a@a.github.io"), "");
+    assert_eq!(domains("; dmarc=pass header.from=bank.example", "a@evil.example, a@bank.example"), "");
+    assert_eq!(domains("; dmarc=pass header.from=bank.example", "a@bank.example\nFrom: a@evil.example"), "");
+}
+
+#[test]
+fn exchange_online_writes_no_id() {
+    let relay = "Received: from AB1PR01MB0001.namprd01.prod.outlook.com (2603:10b6:1:1::1) by CD1PR01MB0002.namprd01.prod.outlook.com with HTTPS; x\n";
+    let results = "Authentication-Results: spf=pass (sender IP is 203.0.113.9)\n smtp.mailfrom=bank.example; dkim=pass (signature was verified)\n \
+        header.d=bank.example;dmarc=pass action=none header.from=bank.example;compauth=pass reason=100\n";
+    let border = "Received: from mail.bank.example (203.0.113.9) by CO1NAM01FT001.mail.protection.outlook.com (10.13.0.1) with Microsoft SMTP Server; x\n";
+    let raw = format!("{relay}{results}{border}{FROM}");
+    let auth = read(settings(&["microsoft"]), &raw);
+    assert_eq!((&*auth.dmarc, &*auth.compauth, auth.compauth_reason.as_deref()), ("pass", "pass", Some("100")));
+    assert!(auth.authenticates("bank.example"));
+    assert_eq!(auth.mail_from.as_ref().map(|domain| domain.domain.to_string()).as_deref(), Some("bank.example"));
+    let other = read(settings(&["mx.example.net"]), &raw);
+    assert_eq!(&*other.dmarc, "unknown");
+    let stranger = raw.replace("2603:10b6:1:1::1", "203.0.113.7").replace("AB1PR01MB0001.", "evil-");
+    assert_eq!(&*read(settings(&["microsoft"]), &format!("{border}{stranger}")).dmarc, "unknown");
+}
+
+#[test]
+fn counted_hops() {
+    let inner = "Received: from border by inner.corp.invalid; x\n";
+    let raw = format!("{inner}{}{BORDER}{FROM}", claim("border-1", PASS));
+    assert_eq!(&*read(settings(&["border-1"]), &raw).dmarc, "unknown");
+    assert_eq!(&*read(Settings { trusted_hops: 1, ..settings(&["border-1"]) }, &raw).dmarc, "pass");
+}
+
+#[test]
+fn results_given_by_a_test_replace_all() {
+    let given = AuthOverride { dmarc: Some("pass".into()), ..AuthOverride::default() };
+    let auth = read(Settings { auth_override: Some(given), ..Settings::default() }, FROM);
+    assert_eq!((&*auth.dmarc, &*auth.spf), ("pass", "unknown"));
+    assert!(auth.authenticates("bank.example"));
+}
