@@ -1,5 +1,6 @@
 //! Attachments by content, and nodes of HTML by path.
 
+use ruleeval::builtins::builtins;
 use ruleeval::message::{Attachment, Message, Settings, xpath};
 use std::sync::Arc;
 
@@ -142,4 +143,33 @@ fn large_documents_are_cut_and_say_so() {
     assert!(deep.cut && !deep.nodes.is_empty());
     let tower = xpath::select(&"<div>".repeat(40_000), "//div[last()]").expect("nodes");
     assert!(tower.cut);
+}
+
+#[test]
+fn every_path_that_public_rules_read_is_declared() {
+    let records = [
+        ("Message", "body attachments"),
+        ("Body", "html plain links current_thread previous_threads ips"),
+        ("BodyHtml", "raw display_text inner_text hidden_text title links charset content_type"),
+        ("BodyPlain", "raw charset content_type"),
+        ("CurrentThread", "text links preamble banners"),
+        ("PreviousThread", "text links preamble sender recipients subject date"),
+        ("Banner", "text"),
+        ("IpAddress", "ip"),
+        ("Link", "href_url display_text display_url mismatched visible parser"),
+        ("Html", "raw display_text inner_text links title"),
+        ("XPathResult", "nodes"),
+        (
+            "Attachment",
+            "file_name file_extension file_type content_type content_id content_disposition \
+             content_transfer_encoding size md5 sha1 sha256",
+        ),
+    ];
+    let catalog = builtins().catalog();
+    for (record, fields) in records {
+        let id = catalog.find_record(record).unwrap_or_else(|| panic!("no record {record}"));
+        for field in fields.split_whitespace() {
+            assert!(catalog.find_field(id, field).is_some(), "{record}.{field}");
+        }
+    }
 }

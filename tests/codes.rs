@@ -26,7 +26,7 @@ impl Page {
     fn section(&self, title: &str) -> &str {
         let start = self.text.find(&format!("\n## {title}\n")).map_or(self.text.len(), |at| at + 1);
         let rest = &self.text[start..];
-        rest.find("\n## ").map_or(rest, |end| &rest[..end + 1])
+        rest.find("\n## ").map_or(rest, |end| &rest[..=end])
     }
 }
 

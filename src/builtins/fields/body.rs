@@ -65,6 +65,7 @@ pub(super) fn declare(r: &mut Registry) {
         .field("title", "string?", Cost::Expensive, "The title.", |_, b| {
             b.html.title().map_or(Value::Null, Value::from)
         })
+        .field("links", "[Link]", Cost::Expensive, "Links in document order.", |_, b| records(b.html.links()))
         .field("charset", "string?", Cost::Cheap, "Declared charset.", |_, b| optional_text(b.charset.as_ref()))
         .field("content_type", "string", Cost::Cheap, "Declared type.", |_, b| text(&b.content_type))
         .field("content_transfer_encoding", "string?", Cost::Cheap, "Declared transfer encoding.", |_, b| {
