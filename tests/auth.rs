@@ -56,7 +56,10 @@ fn results_of_one_border_in_several_fields() {
 fn nothing_is_believed_without_configuration() {
     let raw = format!("{}{BORDER}{FROM}", claim("mx.example.net", PASS));
     let auth = read(Settings::default(), &raw);
-    assert_eq!([&auth.spf, &auth.dkim, &auth.dmarc, &auth.arc, &auth.compauth].map(ToString::to_string), ["unknown"; 5]);
+    assert_eq!(
+        [&auth.spf, &auth.dkim, &auth.dmarc, &auth.arc, &auth.compauth].map(ToString::to_string),
+        ["unknown"; 5]
+    );
     assert!(!auth.trusted && auth.authenticated_domains.is_empty());
     assert_eq!(auth.authserv_ids_seen.iter().map(ToString::to_string).collect::<Vec<_>>(), ["mx.example.net"]);
 }

@@ -83,9 +83,8 @@ impl Lowering<'_> {
         Span::new(self.source, start, self.trimmed_end(pair))
     }
 
-    /// Where the pair's own text ends: implicit white space is not part of it.
     fn trimmed_end(&self, pair: &P<'_>) -> usize {
-        self.base + pair.as_span().start() + pair.as_str().trim_end().len()
+        self.base + own_end(pair)
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
@@ -550,6 +549,29 @@ impl Lowering<'_> {
         let (Some(scope), Some(name)) = (parts.next(), parts.next()) else { return Self::broken(span) };
         let base = self.node(ExprKind::Scope(dots(scope.as_str())), &scope);
         Expr { kind: ExprKind::Field(Box::new(base), self.ident(&name)), span }
+    }
+}
+
+/// Where a pair's own text ends. The grammar takes the white space and comments before a
+/// repetition that turns out to be empty into the pair: they are not part of it.
+fn own_end(pair: &P<'_>) -> usize {
+    let whole = pair.as_span();
+    match pair.as_rule() {
+        Rule::paren
+        | Rule::array
+        | Rule::tuple
+        | Rule::call
+        | Rule::of_expr
+        | Rule::index
+        | Rule::list_inline
+        | Rule::given
+        | Rule::params
+        | Rule::rule_item
+        | Rule::exception_item => whole.end(),
+        _ => match pair.clone().into_inner().next_back() {
+            Some(last) => own_end(&last),
+            None => whole.start() + pair.as_str().trim_end().len(),
+        },
     }
 }
 
