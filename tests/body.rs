@@ -595,3 +595,21 @@ fn links_are_limited_and_the_limit_is_reported() {
     assert_eq!(links(&few).len(), 1);
     assert!(few.limits_hit().is_empty());
 }
+
+/// The tokeniser calls itself for attributes in a row; a mail must not reach the end of the stack.
+#[test]
+fn a_tag_with_very_many_attributes_does_not_overflow_the_stack() {
+    let shapes = ["a=\"1\" ", "a= \"1\" ", "a=\"\"\t\n", "a=\"1\" b='2' ", "a=\"1\"/", "\"=\"1\" ", "<=\">\" "];
+    let run = move || {
+        for shape in shapes {
+            for open in ["<a ", "</a "] {
+                let html = format!("{open}{}>text", shape.repeat(200_000));
+                let raw = format!("Content-Type: text/html\r\n\r\n{html}");
+                let message = Message::parse(raw.into_bytes(), Arc::default());
+                let html = message.body().html.clone().expect("an HTML body");
+                assert_eq!(&*html.html.display_text(), "text", "{open}{shape}");
+            }
+        }
+    };
+    std::thread::Builder::new().stack_size(2 << 20).spawn(run).expect("a thread").join().expect("no overflow");
+}

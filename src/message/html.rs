@@ -3,6 +3,7 @@
 use super::html_style::{Sheet, Style};
 use html5gum::Tokenizer;
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A piece of HTML as the standard's tokeniser sees it.
@@ -134,7 +135,50 @@ fn raw_tokens(html: &str) -> Vec<Token> {
         None
     });
     emitter.naively_switch_states(true);
-    Tokenizer::new_with_emitter(html, emitter).filter_map(Result::ok).collect()
+    Tokenizer::new_with_emitter(&*break_chains(html), emitter).filter_map(Result::ok).collect()
+}
+
+/// Double-quoted attributes in a row that the tokeniser may see.
+const MAX_CHAIN: usize = 24;
+
+/// The tokeniser (html5gum 0.9) calls itself for each double-quoted attribute that follows another
+/// one, so that a tag with some thousand of them overflows the stack. A solidus in place of the
+/// white space between two attributes means the same (HTML standard, "unexpected solidus in tag")
+/// and ends the chain.
+fn break_chains(html: &str) -> Cow<'_, str> {
+    let bytes = html.as_bytes();
+    let mut breaks = Vec::new();
+    let mut chain = 0;
+    for quote in memchr::memchr_iter(b'"', bytes) {
+        if begins_quoted_attribute(&bytes[quote + 1..]) {
+            chain += 1;
+            if chain == MAX_CHAIN {
+                breaks.push(quote + 1);
+                chain = 0;
+            }
+        }
+    }
+    if breaks.is_empty() {
+        return Cow::Borrowed(html);
+    }
+    let mut out = String::with_capacity(html.len());
+    let mut from = 0;
+    for at in breaks {
+        out.push_str(&html[from..at]);
+        out.push('/');
+        from = at + 1;
+    }
+    out.push_str(&html[from..]);
+    Cow::Owned(out)
+}
+
+/// White space, a name, `=` and a double quote.
+fn begins_quoted_attribute(rest: &[u8]) -> bool {
+    let space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0C);
+    let spaces = rest.iter().take_while(|byte| space(byte)).count();
+    let name = rest[spaces..].iter().take_while(|byte| !space(byte) && !matches!(byte, b'/' | b'>' | b'=')).count();
+    let mut after = rest[spaces + name..].iter();
+    spaces > 0 && name > 0 && after.next() == Some(&b'=') && after.find(|byte| !space(byte)) == Some(&b'"')
 }
 
 /// Splits HTML into tokens as a reader without scripts does: what stands in `noscript` is HTML.

@@ -11,8 +11,24 @@ use crate::source::SourceId;
 /// Widest line that is not broken.
 const WIDTH: usize = 100;
 
+/// A comment that no line can take moves to the next that can, and its old line may then fit again:
+/// the layout is what a further pass leaves alone.
+const PASSES: usize = 8;
+
 /// Formats a file. A file that does not parse is not touched: its errors are returned.
 pub fn format(source: SourceId, text: &str) -> Result<String, Vec<Diagnostic>> {
+    let mut out = format_once(source, text)?;
+    for _ in 1..PASSES {
+        let again = format_once(source, &out)?;
+        if again == out {
+            break;
+        }
+        out = again;
+    }
+    Ok(out)
+}
+
+fn format_once(source: SourceId, text: &str) -> Result<String, Vec<Diagnostic>> {
     let (file, diagnostics) = super::parse(source, text);
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(diagnostics);
@@ -35,26 +51,21 @@ impl<'f> Printer<'f> {
 
     fn file(mut self, file: &File) -> String {
         for (index, item) in file.items.iter().enumerate() {
-            let before = self.out.len();
             let end_of_last = if index == 0 { 0 } else { file.items[index - 1].span.end };
             if index > 0 && (wants_gap(&file.items[index - 1], item) || self.gap_in_text(end_of_last, item)) {
                 self.out.push('\n');
             }
-            let gap = self.out.len() - before;
             self.comments_before(item.span.start as usize);
-            let _ = gap;
+            if self.gap_after_comment(item) {
+                self.out.push('\n');
+            }
+            let place = self.out.len();
             self.item(item);
-            self.comments_to(item.span.end as usize);
+            self.comments_above(place, item.span.end as usize);
             self.end_line_comment(item.span.end as usize);
             self.newline();
         }
-        let end = self.text.len();
-        if file.items.is_empty() || self.next == self.comments.len() {
-            self.comments_before(end);
-        } else {
-            self.out.push('\n');
-            self.comments_before(end);
-        }
+        self.comments_before(self.text.len());
         while self.out.ends_with("\n\n") {
             self.out.pop();
         }
@@ -65,6 +76,24 @@ impl<'f> Printer<'f> {
     fn gap_in_text(&self, from: u32, item: &Item) -> bool {
         let between = self.text.get(from as usize..item.span.start as usize).unwrap_or("");
         between.contains("\n\n") || between.contains("\n\r\n")
+    }
+
+    /// A comment with a blank line under it is about the file, not about the item.
+    fn gap_after_comment(&self, item: &Item) -> bool {
+        let last = self.next.checked_sub(1).map(|at| self.comments[at].span.end as usize);
+        let between = last.and_then(|end| self.text.get(end..item.span.start as usize)).unwrap_or("x");
+        between.trim().is_empty() && between.matches('\n').count() > 1
+    }
+
+    /// Comments inside an item that no line of it could take stand above it.
+    fn comments_above(&mut self, place: usize, end: usize) {
+        let mut above = String::new();
+        while let Some(comment) = self.comments.get(self.next).filter(|comment| (comment.span.start as usize) < end) {
+            self.next += 1;
+            above.push_str(&comment.text);
+            above.push('\n');
+        }
+        self.out.insert_str(place, &above);
     }
 
     fn newline(&mut self) {
@@ -113,15 +142,6 @@ impl<'f> Printer<'f> {
         self.line(&comment.text);
     }
 
-    /// Comments inside something that is printed on one piece come out before its next line.
-    fn comments_to(&mut self, offset: usize) {
-        while let Some(comment) = self.comments.get(self.next).filter(|comment| (comment.span.start as usize) < offset)
-        {
-            self.next += 1;
-            self.line(&comment.text);
-        }
-    }
-
     /// A `//` comment that ends the line on which something ended.
     fn end_line_comment(&mut self, end: usize) {
         let Some(comment) = self.comments.get(self.next) else { return };
@@ -160,7 +180,7 @@ impl<'f> Printer<'f> {
                     self.expression_after(&entry.value, 4);
                     self.end_line_comment(entry.value.span.end as usize);
                 }
-                self.comments_to(item.span.end as usize);
+                self.own_lines(item.span.end as usize);
                 self.indent = 0;
                 self.line("}");
             }
@@ -194,7 +214,7 @@ impl<'f> Printer<'f> {
             self.section(rule, section);
         }
         self.indent = 2;
-        self.comments_to(end);
+        self.own_lines(end);
         self.indent = 0;
         self.line("}");
     }
@@ -243,6 +263,7 @@ impl<'f> Printer<'f> {
             2 => {
                 self.head("when:");
                 if let Some(when) = &rule.when {
+                    self.own_lines(when.span.start as usize);
                     self.start_line();
                     self.expression(when);
                     self.end_line_comment(when.span.end as usize);
@@ -283,12 +304,15 @@ impl<'f> Printer<'f> {
     fn expression_after(&mut self, expr: &Expr, indent: usize) {
         let flat = self.flat(expr);
         let column = self.column();
-        if self.is_one_line(expr, &flat) && column + 1 + flat.chars().count() <= WIDTH {
+        let start = expr.span.start as usize;
+        let commented = self.comments.get(self.next).is_some_and(|comment| (comment.span.start as usize) < start);
+        if !commented && self.is_one_line(expr, &flat) && column + 1 + flat.chars().count() <= WIDTH {
             self.out.push(' ');
             self.out.push_str(&flat);
             return;
         }
         let outer = std::mem::replace(&mut self.indent, indent);
+        self.own_lines(start);
         self.start_line();
         self.expression(expr);
         self.indent = outer;

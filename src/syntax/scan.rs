@@ -105,7 +105,9 @@ impl<'t> Scanner<'t> {
             _ if byte.is_ascii_alphabetic() || byte == b'_' => self.word(),
             _ => {
                 let width = self.text[self.at..].chars().next().map_or(1, char::len_utf8);
-                self.operand_next = b"=~,:<>!+-*%?".contains(&byte);
+                // The `/` of `2001:db8::/32` is no regular expression.
+                let ends_address = byte == b':' && self.at > 0 && self.bytes[self.at - 1] == b':';
+                self.operand_next = !ends_address && b"=~,:<>!+-*%?".contains(&byte);
                 self.line_start = false;
                 self.at += width;
             }
