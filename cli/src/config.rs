@@ -2,7 +2,7 @@
 
 use crate::output::complain;
 use ruleeval::engine::{Compiled, Compiler};
-use ruleeval::message::{Limits, Settings};
+use ruleeval::message::{Limits, Settings, Vip};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,8 +15,8 @@ pub(crate) struct Config {
     org_domains: Vec<String>,
     /// The organisation's own display names.
     org_display_names: Vec<String>,
-    /// Display names of people who are often impersonated.
-    org_vips: Vec<String>,
+    /// People who are often impersonated.
+    org_vips: Vec<VipConfig>,
     /// Own Microsoft 365 tenants.
     tenant_domains: Vec<String>,
     /// Whose Authentication-Results are believed.
@@ -29,6 +29,13 @@ pub(crate) struct Config {
     limits: LimitsConfig,
     /// Further lists of texts that rules may name.
     lists: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VipConfig {
+    display_name: String,
+    email: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -74,6 +81,11 @@ impl Config {
         let limits = &self.limits;
         Settings {
             org_domains: self.org_domains.clone(),
+            org_vips: self
+                .org_vips
+                .iter()
+                .map(|vip| Vip { display_name: vip.display_name.clone(), email: vip.email.clone() })
+                .collect(),
             trusted_authserv_ids: self.trusted_authserv_ids.clone(),
             trusted_hops: self.trusted_hops,
             mailbox: self.mailbox.clone(),
@@ -94,11 +106,9 @@ impl Config {
     pub(crate) fn compile(&self, packs: &[PathBuf], now: Option<i64>) -> Compiled {
         let mut compiler = Compiler::new();
         compiler.settings(self.settings()).now(now);
-        for (name, entries) in [
-            ("org_display_names", &self.org_display_names),
-            ("org_vips", &self.org_vips),
-            ("tenant_domains", &self.tenant_domains),
-        ] {
+        for (name, entries) in
+            [("org_display_names", &self.org_display_names), ("tenant_domains", &self.tenant_domains)]
+        {
             compiler.list(name, entries.clone());
         }
         for (name, entries) in &self.lists {

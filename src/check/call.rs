@@ -162,7 +162,12 @@ impl Checker<'_> {
             [collection] if body_optional => (&collection.value, None),
             _ => return self.wrong_count(name, args.len(), if body_optional { "1 or 2" } else { "2" }, span),
         };
-        let collection = self.expr(collection, None, scope);
+        let mut collection = self.expr(collection, None, scope);
+        // The elements of a map are its values.
+        if let Type::Map(value) = &collection.ty {
+            let (ty, nullable, span) = ((**value).clone().list(), collection.nullable, collection.span);
+            collection = self.node(ExprKind::Values(Box::new(collection)), ty, nullable, span);
+        }
         let item = match &collection.ty {
             Type::List(item) => (**item).clone(),
             Type::Any => Type::Any,
@@ -171,10 +176,7 @@ impl Checker<'_> {
                 let name = self.type_name(&collection.ty);
                 let message = format!("expected a list, found `{name}`");
                 let problem = Diagnostic::new(codes::TYPE, message, collection.span, format!("this is `{name}`"));
-                self.report(match collection.ty {
-                    Type::Map(_) => problem.help("use `keys(map)` or `values(map)`"),
-                    _ => problem,
-                });
+                self.report(problem);
                 return self.broken(span);
             }
         };

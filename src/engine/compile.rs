@@ -14,16 +14,16 @@ use crate::pack::{Pack, Policy};
 use crate::plan::{Plan, PlanOptions};
 use crate::source::{SourceMap, Span};
 use crate::syntax::{self, ast};
+use crate::value::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 /// Lists that the configuration or the host may give, with their types. Those of history are
 /// absent without a host that knows it.
-const EXTERNAL_LISTS: [(&str, &str); 10] = [
+const EXTERNAL_LISTS: [(&str, &str); 9] = [
     ("org_domains", "domain"),
     ("org_display_names", "string"),
-    ("org_vips", "string"),
     ("org_slds", "string"),
     ("tenant_domains", "domain"),
     ("recipient_emails", "email"),
@@ -33,7 +33,7 @@ const EXTERNAL_LISTS: [(&str, &str); 10] = [
     ("org_emails", "email"),
 ];
 /// Of those, the ones that are empty when the configuration does not name them.
-const CONFIGURED: usize = 5;
+const CONFIGURED: usize = 4;
 
 /// Collects packs and configuration, then compiles them.
 pub struct Compiler {
@@ -218,7 +218,12 @@ impl Compiler {
     fn externals(&self) -> BTreeMap<String, External> {
         let known = EXTERNAL_LISTS.iter().map(|(name, kind)| ((*name).to_owned(), External::List(kind)));
         let given = self.lists.keys().filter(|name| EXTERNAL_LISTS.iter().all(|(known, _)| known != name));
-        known.chain(given.map(|name| (name.clone(), External::List("string")))).collect()
+        let vips = self.settings.org_vips.iter().map(|vip| Value::record(Arc::new(vip.clone())));
+        let vips = builtins().catalog().parse_type("[Vip]").map(|ty| External::Value(ty, Value::list(vips)));
+        known
+            .chain(given.map(|name| (name.clone(), External::List("string"))))
+            .chain(vips.map(|vips| ("org_vips".to_owned(), vips)))
+            .collect()
     }
 
     fn build_lists(&self, infos: &[ListInfo], diagnostics: &mut Vec<Diagnostic>) -> Lists {

@@ -35,7 +35,7 @@ pub use hop::{Hop, HopField, Received};
 pub use links::{Link, LinkParser};
 pub(crate) use parse::decode_text;
 pub use part::Part;
-pub use settings::{AuthOverride, Limits, Settings};
+pub use settings::{AuthOverride, Limits, Settings, Vip};
 pub use subject::Subject;
 pub use threads::{Banner, PreviousThread, Thread};
 pub use url::Url;

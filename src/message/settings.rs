@@ -5,6 +5,8 @@
 pub struct Settings {
     /// The organisation's own domains; mail from others is inbound.
     pub org_domains: Vec<String>,
+    /// People who are often impersonated: the list `$org_vips`.
+    pub org_vips: Vec<Vip>,
     /// Whose Authentication-Results headers are believed (RFC 8601 authserv-id, lower case). The
     /// name `microsoft` stands for Exchange Online's header, which has no authserv-id.
     pub trusted_authserv_ids: Vec<String>,
@@ -19,6 +21,15 @@ pub struct Settings {
     pub auth_override: Option<AuthOverride>,
     /// How much is looked at.
     pub limits: Limits,
+}
+
+/// A person whose name strangers like to use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vip {
+    /// The name as it stands in mail.
+    pub display_name: String,
+    /// The person's own address.
+    pub email: Option<String>,
 }
 
 /// Authentication results that a test gives.

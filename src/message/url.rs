@@ -20,6 +20,9 @@ pub struct Url {
     pub domain: Option<Arc<Domain>>,
     /// The host, if it is an address.
     pub ip: Option<IpAddr>,
+    /// How the address was written other than as four decimal numbers: `hexadecimal`, `octal`,
+    /// `short` (fewer than four numbers), `escaped` (percent or other digits than ASCII ones).
+    pub ip_encoders: Vec<&'static str>,
     /// Port, if one is written that is not the scheme's own.
     pub port: Option<u16>,
     /// Path as written.
@@ -47,7 +50,7 @@ impl Url {
         }
         let refanged = refang(text);
         match ::url::Url::parse(&refanged) {
-            Ok(parsed) if is_plausible_scheme(&parsed, &refanged) => Some(Arc::new(Self::of(&parsed))),
+            Ok(parsed) if is_plausible_scheme(&parsed, &refanged) => Some(Arc::new(Self::of(&parsed, &refanged))),
             _ => Self::without_scheme(&refanged),
         }
     }
@@ -55,7 +58,7 @@ impl Url {
     /// Like [`Url::parse`], but only what is a URL as it stands.
     pub fn parse_strict(text: &str) -> Option<Arc<Self>> {
         let parsed = ::url::Url::parse(text).ok().filter(::url::Url::has_host)?;
-        Some(Arc::new(Self::of(&parsed)))
+        Some(Arc::new(Self::of(&parsed, text)))
     }
 
     fn without_scheme(text: &str) -> Option<Arc<Self>> {
@@ -67,10 +70,10 @@ impl Url {
             return None;
         }
         let parsed = ::url::Url::parse(&format!("http://{rest}")).ok()?;
-        Some(Arc::new(Self::of(&parsed)))
+        Some(Arc::new(Self::of(&parsed, rest)))
     }
 
-    fn of(parsed: &::url::Url) -> Self {
+    fn of(parsed: &::url::Url, written: &str) -> Self {
         let text = |text: &str| (!text.is_empty()).then(|| Arc::from(text));
         let (domain, ip) = match parsed.host() {
             Some(::url::Host::Domain(name)) => (Domain::parse(name), None),
@@ -88,6 +91,7 @@ impl Url {
             username: text(parsed.username()),
             password: parsed.password().and_then(text),
             domain,
+            ip_encoders: if matches!(ip, Some(IpAddr::V4(_))) { encoders(host_of(written)) } else { Vec::new() },
             ip,
             port: parsed.port(),
             path: text(parsed.path()),
@@ -96,6 +100,27 @@ impl Url {
             fragment: parsed.fragment().and_then(text),
         }
     }
+}
+
+/// The host of a URL as written.
+fn host_of(written: &str) -> &str {
+    let rest = written.split_once("://").map_or(written, |(_, rest)| rest);
+    let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or("");
+    let host = authority.rsplit('@').next().unwrap_or("");
+    host.split(':').next().unwrap_or("")
+}
+
+/// What browsers accept as an IPv4 address beside four decimal numbers.
+fn encoders(host: &str) -> Vec<&'static str> {
+    let parts: Vec<&str> = host.trim_end_matches('.').split('.').collect();
+    let is_octal = |part: &&str| part.len() > 1 && part.starts_with('0') && !part.starts_with("0x");
+    let kinds = [
+        ("hexadecimal", parts.iter().any(|part| part.starts_with("0x") || part.starts_with("0X"))),
+        ("octal", parts.iter().any(|part| is_octal(part) && !part.starts_with("0X"))),
+        ("short", parts.len() < 4),
+        ("escaped", !host.is_ascii() || host.contains('%')),
+    ];
+    kinds.into_iter().filter(|(_, holds)| *holds).map(|(name, _)| name).collect()
 }
 
 /// `localhost:80` parses as scheme `localhost`: only schemes without host that mail uses count.

@@ -7,7 +7,6 @@ use crate::message::authres::AuthResults;
 use crate::message::{Domain, EmailAddress, Hop, HopField, Message, Received, date_millis};
 use crate::value::{Cost, Value};
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The header section of a message.
@@ -72,7 +71,7 @@ pub(super) fn declare(r: &mut Registry) {
             |_, h| {
                 let ip =
                     first(h, "x-originating-ip").and_then(|value| value.trim_matches(['[', ']', ' ']).parse().ok());
-                ip.map_or(Value::Null, |ip: IpAddr| Value::record(Arc::new(Address(ip))))
+                ip.map_or(Value::Null, Address::plain)
             },
         )
         .field("x_sender", "EmailAddress?", Cost::Cheap, "X-Sender.", |_, h| address(first(h, "x-sender")))

@@ -2,7 +2,7 @@
 
 use super::{optional, optional_text, record, records, text};
 use crate::builtins::Registry;
-use crate::message::{Anomaly, Domain, EmailAddress, Link, Mailbox, Message, Subject, Url};
+use crate::message::{Anomaly, Domain, EmailAddress, Link, Mailbox, Message, Subject, Url, Vip};
 use crate::value::{Cost, Value};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -23,7 +23,16 @@ pub(super) struct Recipients {
 }
 
 /// An IP address as a record, as MQL has it.
-pub(super) struct Address(pub(super) IpAddr);
+pub(super) struct Address {
+    ip: IpAddr,
+    encoders: Vec<&'static str>,
+}
+
+/// How an address was written.
+struct Translation {
+    v4_to_v6: bool,
+    encoders: Vec<&'static str>,
+}
 
 /// Whose mailbox received the message.
 struct Owner(Arc<Mailbox>);
@@ -42,9 +51,20 @@ impl Owner {
 /// Facts about the structure.
 struct Mime(Arc<Message>);
 
+fn is_mapped(ip: IpAddr) -> bool {
+    matches!(ip, IpAddr::V6(ip) if ip.to_ipv4_mapped().is_some())
+}
+
+impl Address {
+    /// An address in its plain form.
+    pub(super) fn plain(ip: IpAddr) -> Value {
+        Value::record(Arc::new(Self { ip, encoders: Vec::new() }))
+    }
+}
+
 /// `IpAddress` records.
 pub(super) fn addresses(found: impl IntoIterator<Item = IpAddr>) -> Value {
-    Value::list(found.into_iter().map(|ip| Value::record(Arc::new(Address(ip)))))
+    Value::list(found.into_iter().map(Address::plain))
 }
 
 pub(super) fn declare(r: &mut Registry) {
@@ -81,6 +101,13 @@ pub(super) fn declare(r: &mut Registry) {
         })
         .field("mime", "Mime", Cost::Cheap, "Facts about the structure.", |_, m| {
             Value::record(Arc::new(Mime(m.shared())))
+        });
+    r.record::<Vip>("Vip", "A person whose name strangers like to use; an entry of `$org_vips`.")
+        .field("display_name", "string", Cost::Cheap, "The name as it stands in mail.", |_, vip| {
+            vip.display_name.as_str().into()
+        })
+        .field("email", "email?", Cost::Cheap, "The person's own address.", |_, vip| {
+            vip.email.as_deref().map_or(Value::Null, |email| email.to_lowercase().as_str().into())
         });
     r.record::<MessageType>("MessageType", "Direction of a message.")
         .field("inbound", "bool", Cost::Cheap, "Sent from outside the organisation's own domains, or with an own address that a trusted result calls forged.", |_, t| {
@@ -158,6 +185,9 @@ pub(super) fn declare(r: &mut Registry) {
             optional_text(d.tld.as_ref())
         })
         .field("valid", "bool", Cost::Cheap, "True if a name stands before a known suffix.", |_, d| d.valid.into())
+        .field("error", "string?", Cost::Cheap, "Why the name is not valid; absent if it is.", |_, d| {
+            if d.valid { Value::Null } else { "no name before a known public suffix".into() }
+        })
         .field(
             "punycode",
             "string?",
@@ -184,7 +214,8 @@ pub(super) fn declare(r: &mut Registry) {
         .field("password", "string?", Cost::Cheap, "Password before `@`.", |_, u| optional_text(u.password.as_ref()))
         .field("domain", "Domain?", Cost::Cheap, "The host, if it is a name.", |_, u| optional(u.domain.as_ref()))
         .field("ip", "IpAddress?", Cost::Cheap, "The host, if it is an address.", |_, u| {
-            u.ip.map_or(Value::Null, |ip| Value::record(Arc::new(Address(ip))))
+            let address = |ip| Value::record(Arc::new(Address { ip, encoders: u.ip_encoders.clone() }));
+            u.ip.map_or(Value::Null, address)
         })
         .field("port", "int?", Cost::Cheap, "Port, if one is written that is not the scheme's own.", |_, u| {
             u.port.map(i64::from).into()
@@ -211,7 +242,19 @@ pub(super) fn declare(r: &mut Registry) {
     .field("encoders", "[string]", Cost::Cheap, "Names of the rewriters, outermost first.", |_, _| Value::list([]))
     .field("original", "string?", Cost::Cheap, "The URL as it was written.", |_, r| text(&r.0));
     r.record::<Address>("IpAddress", "An IP address.")
-        .field("ip", "ip", Cost::Cheap, "The address.", |_, a| Value::Ip(a.0));
+        .field("ip", "ip", Cost::Cheap, "The address.", |_, a| Value::Ip(a.ip))
+        .field("translation", "IpTranslation", Cost::Cheap, "How the address was written.", |_, a| {
+            Value::record(Arc::new(Translation { v4_to_v6: is_mapped(a.ip), encoders: a.encoders.clone() }))
+        });
+    r.record::<Translation>("IpTranslation", "How an address was written, other than in its plain form.")
+        .field("v4_to_v6", "bool", Cost::Cheap, "An IPv4 address written as an IPv6 one.", |_, t| t.v4_to_v6.into())
+        .field(
+            "encoders",
+            "[string]",
+            Cost::Cheap,
+            "`hexadecimal`, `octal`, `short` (fewer than four numbers), `escaped`.",
+            |_, t| Value::list(t.encoders.iter().map(|name| (*name).into())),
+        );
     r.record::<Link>("Link", "A link with what it shows.")
         .field("href_url", "Url?", Cost::Cheap, "Where the link leads.", |_, l| optional(l.href_url.as_ref()))
         .field(
