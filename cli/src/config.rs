@@ -1,5 +1,6 @@
 //! `ruleeval.yaml`: what the receiver knows about itself.
 
+use crate::Exit;
 use crate::output::complain;
 use ruleeval::engine::{Compiled, Compiler};
 use ruleeval::message::{Limits, Settings, Vip};
@@ -62,7 +63,7 @@ const DEFAULT: &str = "ruleeval.yaml";
 
 impl Config {
     /// Reads the configuration; the reason if there is none to be had.
-    pub(crate) fn load(args: &ConfigArgs) -> Result<Self, String> {
+    fn load(args: &ConfigArgs) -> Result<Self, String> {
         let path = match &args.config {
             Some(path) => path.clone(),
             None if Path::new(DEFAULT).is_file() => PathBuf::from(DEFAULT),
@@ -74,6 +75,14 @@ impl Config {
             return Ok(Self::default());
         }
         serde_yaml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    /// Reads the configuration or says why not.
+    pub(crate) fn load_or_complain(args: &ConfigArgs) -> Result<Self, Exit> {
+        Self::load(args).map_err(|reason| {
+            complain(&reason);
+            Exit::Usage
+        })
     }
 
     fn settings(&self) -> Settings {
@@ -119,9 +128,4 @@ impl Config {
         }
         compiler.compile()
     }
-}
-
-/// Reads the configuration or says why not.
-pub(crate) fn load_or_complain(args: &ConfigArgs) -> Option<Config> {
-    Config::load(args).map_err(|reason| complain(&reason)).ok()
 }

@@ -48,7 +48,6 @@ enum Command {
 /// How a command ended, when not well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exit {
-    Done = 0,
     Findings = 1,
     InvalidRules = 2,
     Usage = 3,
@@ -63,14 +62,17 @@ fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::from(Exit::Usage as u8) } else { ExitCode::SUCCESS };
         }
     };
-    let exit = match cli.command {
+    let result = match cli.command {
         Command::Check(args) => commands::check::run(&args),
         Command::Fmt(args) => commands::fmt::run(&args),
         Command::Scan(args) => commands::scan::run(&args),
         Command::Features(args) => commands::features::run(&args),
         Command::Eval(args) => commands::eval::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
-        Command::Doc => commands::doc::run(),
+        Command::Doc => {
+            commands::doc::run();
+            Ok(())
+        }
     };
-    ExitCode::from(exit as u8)
+    result.map_or_else(|exit| ExitCode::from(exit as u8), |()| ExitCode::SUCCESS)
 }

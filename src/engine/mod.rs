@@ -94,6 +94,11 @@ impl Engine {
         names
     }
 
+    /// The actions that the policy can choose, weakest first.
+    pub fn actions(&self) -> Vec<Arc<str>> {
+        self.inner.decision.actions()
+    }
+
     /// The packs.
     pub fn packs(&self) -> &[PackInfo] {
         &self.inner.packs

@@ -39,6 +39,20 @@ impl Decision {
         Ok(Self { thresholds, severities })
     }
 
+    /// The names of all actions, weakest first.
+    pub(super) fn actions(&self) -> Vec<Arc<str>> {
+        let named =
+            self.thresholds.iter().map(|(_, action)| action).chain(self.severities.iter().map(|(_, action)| action));
+        let mut actions = vec![Arc::from(ACCEPT)];
+        for action in named.rev() {
+            if !actions.contains(action) {
+                actions.push(Arc::clone(action));
+            }
+        }
+        actions.sort_by_key(|action| if **action == *ACCEPT { i64::MIN } else { self.rank(action) });
+        actions
+    }
+
     /// Marks what counts, and returns the sum with the action.
     pub(super) fn apply(&self, matches: &mut [Match]) -> (Score, Arc<str>) {
         count_scores(matches);

@@ -24,7 +24,7 @@ mod url;
 pub mod xpath;
 
 pub use address::{EmailAddress, Mailbox};
-pub use anomaly::Anomaly;
+pub use anomaly::{ANOMALY_KINDS, Anomaly};
 pub(crate) use attachment::hex;
 pub use attachment::{Attachment, FILE_TYPES};
 pub(crate) use body::addresses;

@@ -1,7 +1,7 @@
 //! `ruleeval check`.
 
 use crate::Exit;
-use crate::config::{ConfigArgs, load_or_complain};
+use crate::config::{Config, ConfigArgs};
 use crate::output::{complain, print, stdout_color};
 use clap::ValueEnum;
 use ruleeval::diagnostic::render::{Format, render};
@@ -46,10 +46,8 @@ enum Stage {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args) -> Exit {
-    let Some(config) = load_or_complain(&args.config) else { return Exit::Usage };
-    let Ok(now) = super::clock(None) else { return Exit::Usage };
-    let compiled = config.compile(&args.packs, now);
+pub(crate) fn run(args: &Args) -> Result<(), Exit> {
+    let compiled = Config::load_or_complain(&args.config)?.compile(&args.packs, super::clock(None)?);
     if let Some(Stage::Ast) = args.emit {
         for (id, source) in compiled.sources.iter().filter(|(_, source)| source.name.ends_with(".rule")) {
             print(&ruleeval::syntax::dump(&ruleeval::syntax::parse(id, &source.text).0));
@@ -77,8 +75,8 @@ pub(crate) fn run(args: &Args) -> Exit {
         Some(engine) => complain(&format!("{} rule(s), {warnings} warning(s)", engine.rules().len())),
         None => {
             complain(&format!("{errors} error(s), {warnings} warning(s); nothing was loaded"));
-            return Exit::InvalidRules;
+            return Err(Exit::InvalidRules);
         }
     }
-    if args.deny_warnings && warnings > 0 { Exit::Findings } else { Exit::Done }
+    if args.deny_warnings && warnings > 0 { Err(Exit::Findings) } else { Ok(()) }
 }

@@ -1,10 +1,8 @@
 //! `ruleeval doc`.
 
-use crate::Exit;
 use crate::output::print;
 
 /// Runs the command.
-pub(crate) fn run() -> Exit {
+pub(crate) fn run() {
     print(&ruleeval::builtins::reference());
-    Exit::Done
 }

@@ -1,9 +1,9 @@
 //! `ruleeval eval`.
 
 use crate::Exit;
-use crate::config::{ConfigArgs, load_or_complain};
-use crate::input::collect;
-use crate::output::{complain, print, show};
+use crate::config::ConfigArgs;
+use crate::input::Input;
+use crate::output::{print, show};
 use std::path::PathBuf;
 
 /// Arguments.
@@ -28,32 +28,13 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args) -> Exit {
-    let Some(config) = load_or_complain(&args.config) else { return Exit::Usage };
-    let now = match super::clock(args.clock.as_deref()) {
-        Ok(now) => now,
-        Err(exit) => return exit,
-    };
-    let engine = match super::engine(&config, &args.rules, now) {
-        Ok(engine) => engine,
-        Err(exit) => return exit,
-    };
-    for input in collect(std::slice::from_ref(&args.message)).0 {
-        let raw = match input.read() {
-            Ok(raw) => raw,
-            Err(error) => {
-                complain(&format!("{}: {error}", input.name()));
-                return Exit::Unreadable;
-            }
-        };
-        match engine.eval_expr(&args.expression, &engine.parse(raw), now) {
-            Ok((value, ty)) if args.types => print(&format!("{value:#} : {ty}\n")),
-            Ok((value, _)) => print(&format!("{value:#}\n")),
-            Err((diagnostics, sources)) => {
-                show(&diagnostics, &sources);
-                return Exit::InvalidRules;
-            }
-        }
-    }
-    Exit::Done
+pub(crate) fn run(args: &Args) -> Result<(), Exit> {
+    let (engine, now) = super::setup(&args.config, &args.rules, args.clock.as_deref())?;
+    let message = engine.parse(Input::from(args.message.as_path()).read_or_complain()?);
+    let (value, ty) = engine.eval_expr(&args.expression, &message, now).map_err(|(diagnostics, sources)| {
+        show(&diagnostics, &sources);
+        Exit::InvalidRules
+    })?;
+    print(&if args.types { format!("{value:#} : {ty}\n") } else { format!("{value:#}\n") });
+    Ok(())
 }

@@ -1,14 +1,14 @@
 //! `ruleeval explain`.
 
 use crate::Exit;
-use crate::config::{ConfigArgs, load_or_complain};
-use crate::input::collect;
+use crate::config::ConfigArgs;
+use crate::input::Input;
 use crate::output::{complain, print};
 use ruleeval::diagnostic::Code;
 use ruleeval::diagnostic::suggest::nearest;
 use ruleeval::engine::Explanation;
 use ruleeval::eval::{Status, render_text};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Arguments.
 #[derive(clap::Args)]
@@ -32,17 +32,17 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args) -> Exit {
+pub(crate) fn run(args: &Args) -> Result<(), Exit> {
     match &args.message {
         None => code(&args.subject),
         Some(message) => rule(args, message),
     }
 }
 
-fn code(subject: &str) -> Exit {
+fn code(subject: &str) -> Result<(), Exit> {
     if let Some(page) = Code::parse(subject).and_then(Code::page) {
         print(page);
-        return Exit::Done;
+        return Ok(());
     }
     let known: Vec<String> = Code::all().map(|code| code.to_string()).collect();
     complain(&format!("there is no error or warning `{subject}`"));
@@ -50,46 +50,29 @@ fn code(subject: &str) -> Exit {
         Some(near) => complain(&format!("did you mean `{near}`?")),
         None => complain("to explain a rule, name a message too: ruleeval explain RULE FILE --rules PACK"),
     }
-    Exit::Usage
+    Err(Exit::Usage)
 }
 
-fn rule(args: &Args, message: &PathBuf) -> Exit {
+fn rule(args: &Args, message: &Path) -> Result<(), Exit> {
     if args.rules.is_empty() {
         complain("name the packs: --rules PACK");
-        return Exit::Usage;
+        return Err(Exit::Usage);
     }
-    let Some(config) = load_or_complain(&args.config) else { return Exit::Usage };
-    let now = match super::clock(args.clock.as_deref()) {
-        Ok(now) => now,
-        Err(exit) => return exit,
-    };
-    let engine = match super::engine(&config, &args.rules, now) {
-        Ok(engine) => engine,
-        Err(exit) => return exit,
-    };
-    for input in collect(std::slice::from_ref(message)).0 {
-        let raw = match input.read() {
-            Ok(raw) => raw,
-            Err(error) => {
-                complain(&format!("{}: {error}", input.name()));
-                return Exit::Unreadable;
-            }
-        };
-        let Some(explanation) = engine.explain(&engine.parse(raw), &args.subject, now) else {
-            complain(&format!("there is no rule `{}`", args.subject));
-            let rules = engine.rules();
-            if let Some(near) = nearest(&args.subject, rules.iter().map(|name| &**name)) {
-                complain(&format!("did you mean `{near}`?"));
-            }
-            return Exit::Usage;
-        };
-        if args.json {
-            print(&format!("{:#}\n", serde_json::to_value(&explanation).unwrap_or_default()));
-        } else {
-            print(&text(&explanation));
+    let (engine, now) = super::setup(&args.config, &args.rules, args.clock.as_deref())?;
+    let message = engine.parse(Input::from(message).read_or_complain()?);
+    let Some(explanation) = engine.explain(&message, &args.subject, now) else {
+        complain(&format!("there is no rule `{}`", args.subject));
+        if let Some(near) = nearest(&args.subject, engine.rules().iter().map(|name| &**name)) {
+            complain(&format!("did you mean `{near}`?"));
         }
+        return Err(Exit::Usage);
+    };
+    if args.json {
+        print(&format!("{:#}\n", serde_json::to_value(&explanation).unwrap_or_default()));
+    } else {
+        print(&text(&explanation));
     }
-    Exit::Done
+    Ok(())
 }
 
 /// The explanation for people.

@@ -1,9 +1,9 @@
 //! `ruleeval features`.
 
 use crate::Exit;
-use crate::config::{ConfigArgs, load_or_complain};
-use crate::input::collect;
-use crate::output::{complain, print};
+use crate::config::ConfigArgs;
+use crate::input::Input;
+use crate::output::print;
 use std::path::PathBuf;
 
 /// Arguments.
@@ -17,20 +17,9 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args) -> Exit {
-    let Some(config) = load_or_complain(&args.config) else { return Exit::Usage };
-    let engine = match super::engine(&config, &[], None) {
-        Ok(engine) => engine,
-        Err(exit) => return exit,
-    };
-    for input in collect(std::slice::from_ref(&args.message)).0 {
-        match input.read() {
-            Ok(raw) => print(&format!("{:#}\n", engine.features(&engine.parse(raw)))),
-            Err(error) => {
-                complain(&format!("{}: {error}", input.name()));
-                return Exit::Unreadable;
-            }
-        }
-    }
-    Exit::Done
+pub(crate) fn run(args: &Args) -> Result<(), Exit> {
+    let (engine, _) = super::setup(&args.config, &[], None)?;
+    let message = engine.parse(Input::from(args.message.as_path()).read_or_complain()?);
+    print(&format!("{:#}\n", engine.features(&message)));
+    Ok(())
 }

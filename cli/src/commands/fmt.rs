@@ -18,8 +18,8 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args) -> Exit {
-    let mut exit = Exit::Done;
+pub(crate) fn run(args: &Args) -> Result<(), Exit> {
+    let mut exit = Ok(());
     for path in files(&args.paths) {
         let result = if path.as_os_str() == "-" { standard_input(args.check) } else { file(&path, args.check) };
         exit = worse(exit, result);
@@ -42,63 +42,55 @@ fn files(paths: &[PathBuf]) -> Vec<PathBuf> {
     files
 }
 
-fn worse(a: Exit, b: Exit) -> Exit {
-    let rank = |exit: Exit| match exit {
-        Exit::Done => 0,
-        Exit::Findings => 1,
-        Exit::InvalidRules => 2,
-        Exit::Usage => 3,
-        Exit::Unreadable => 4,
-    };
-    if rank(b) > rank(a) { b } else { a }
+/// Of all files' results the one with the highest exit code.
+fn worse(a: Result<(), Exit>, b: Result<(), Exit>) -> Result<(), Exit> {
+    let code = |result: Result<(), Exit>| result.err().map_or(0, |exit| exit as u8);
+    if code(b) > code(a) { b } else { a }
 }
 
-fn standard_input(check: bool) -> Exit {
+fn standard_input(check: bool) -> Result<(), Exit> {
     let mut text = String::new();
     if let Err(error) = std::io::stdin().lock().read_to_string(&mut text) {
         complain(&format!("-: {error}"));
-        return Exit::Unreadable;
+        return Err(Exit::Unreadable);
     }
     match formatted("-", &text) {
-        Err(exit) => exit,
+        Err(exit) => Err(exit),
         Ok(formatted) if check => {
             if formatted == text {
-                Exit::Done
+                Ok(())
             } else {
-                Exit::Findings
+                Err(Exit::Findings)
             }
         }
         Ok(formatted) => {
             print(&formatted);
-            Exit::Done
+            Ok(())
         }
     }
 }
 
-fn file(path: &Path, check: bool) -> Exit {
+fn file(path: &Path, check: bool) -> Result<(), Exit> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) => {
             complain(&format!("{}: {error}", path.display()));
-            return Exit::Unreadable;
+            return Err(Exit::Unreadable);
         }
     };
-    let formatted = match formatted(&path.to_string_lossy(), &text) {
-        Ok(formatted) => formatted,
-        Err(exit) => return exit,
-    };
+    let formatted = formatted(&path.to_string_lossy(), &text)?;
     if formatted == text {
-        return Exit::Done;
+        return Ok(());
     }
     if check {
         complain(&format!("{} is not formatted", path.display()));
-        return Exit::Findings;
+        return Err(Exit::Findings);
     }
     match std::fs::write(path, formatted) {
-        Ok(()) => Exit::Done,
+        Ok(()) => Ok(()),
         Err(error) => {
             complain(&format!("{}: {error}", path.display()));
-            Exit::Unreadable
+            Err(Exit::Unreadable)
         }
     }
 }

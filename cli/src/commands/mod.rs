@@ -9,13 +9,20 @@ pub(crate) mod fmt;
 pub(crate) mod scan;
 
 use crate::Exit;
-use crate::config::Config;
+use crate::config::{Config, ConfigArgs};
 use crate::output::{complain, show};
 use ruleeval::engine::Engine;
 use std::path::PathBuf;
 
+/// Configuration, rules and clock of a command.
+pub(crate) fn setup(config: &ConfigArgs, packs: &[PathBuf], time: Option<&str>) -> Result<(Engine, Option<i64>), Exit> {
+    let config = Config::load_or_complain(config)?;
+    let now = clock(time)?;
+    Ok((engine(&config, packs, now)?, now))
+}
+
 /// Compiles packs. Warnings are not shown here: `check` shows them.
-pub(crate) fn engine(config: &Config, packs: &[PathBuf], now: Option<i64>) -> Result<Engine, Exit> {
+fn engine(config: &Config, packs: &[PathBuf], now: Option<i64>) -> Result<Engine, Exit> {
     let compiled = config.compile(packs, now);
     if let Some(engine) = compiled.engine {
         return Ok(engine);

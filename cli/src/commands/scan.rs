@@ -1,8 +1,8 @@
 //! `ruleeval scan`: messages in, verdicts out, in input order, whatever the threads do.
 
 use crate::Exit;
-use crate::config::{ConfigArgs, load_or_complain};
-use crate::input::{Input, collect};
+use crate::config::ConfigArgs;
+use crate::input::{Collected, Input, collect};
 use crate::output::{complain, print};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use ruleeval::engine::{Engine, Options, Verdict};
 use ruleeval::eval::render_text;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -23,7 +24,7 @@ pub(crate) struct Args {
     /// Folders with pack.yaml, or single rule files
     #[arg(long, required = true, value_name = "PACK")]
     rules: Vec<PathBuf>,
-    /// Messages: files, folders (`.eml` and maildir files, recursively), `-` for standard input
+    /// Messages: files, folders (recursively; what looks like mail), `-` for standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// How verdicts are written
@@ -61,26 +62,30 @@ struct Totals {
     unreadable: usize,
     odd: usize,
     failed_gate: bool,
+    /// Outcomes that could not be decided, by what was missing.
+    undecided: BTreeMap<String, usize>,
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args) -> Exit {
-    let Some(config) = load_or_complain(&args.config) else { return Exit::Usage };
-    let now = match super::clock(args.clock.as_deref()) {
-        Ok(now) => now,
-        Err(exit) => return exit,
-    };
-    let engine = match super::engine(&config, &args.rules, now) {
-        Ok(engine) => engine,
-        Err(exit) => return exit,
-    };
+pub(crate) fn run(args: &Args) -> Result<(), Exit> {
+    let (engine, now) = super::setup(&args.config, &args.rules, args.clock.as_deref())?;
+    if let Some(action) = args.fail_on.as_deref().filter(|action| *action != "match") {
+        let known = engine.actions();
+        if !known.iter().any(|known| **known == *action) {
+            complain(&format!("--fail-on: no action is called `{action}`; there are match, {}", known.join(", ")));
+            return Err(Exit::Usage);
+        }
+    }
     if rayon::ThreadPoolBuilder::new().num_threads(args.threads).build_global().is_err() {
         complain("cannot start the threads");
-        return Exit::Usage;
+        return Err(Exit::Usage);
     }
-    let (inputs, problems) = collect(&args.paths);
+    let Collected { inputs, problems, skipped } = collect(&args.paths);
     let mut totals = Totals { unreadable: problems.len(), ..Totals::default() };
     problems.iter().for_each(|problem| complain(problem));
+    if skipped > 0 {
+        complain(&format!("{skipped} file(s) in folders are no mail and were not read; name them to read them"));
+    }
     let started = Instant::now();
     let bar = progress(inputs.len());
     for batch in inputs.chunks(BATCH) {
@@ -96,9 +101,9 @@ pub(crate) fn run(args: &Args) -> Exit {
     bar.finish_and_clear();
     summary(&totals, started);
     if args.strict_input && totals.unreadable > 0 {
-        return Exit::Unreadable;
+        return Err(Exit::Unreadable);
     }
-    if totals.failed_gate { Exit::Findings } else { Exit::Done }
+    if totals.failed_gate { Err(Exit::Findings) } else { Ok(()) }
 }
 
 fn decide(
@@ -135,9 +140,10 @@ fn report(args: &Args, input: &Input, verdict: std::io::Result<Verdict>, totals:
     };
     if is_odd(&verdict) {
         totals.odd += 1;
-        let kinds: Vec<&str> = verdict.anomalies.iter().map(|anomaly| anomaly.kind).collect();
-        let limits = verdict.limits_hit.join("; ");
-        complain(&format!("{}: {} {limits}", input.name(), kinds.join(", ")));
+        complain(&format!("{}: {}", input.name(), oddities(&verdict)));
+    }
+    for missing in verdict.undecided.iter().flat_map(|undecided| &undecided.missing) {
+        *totals.undecided.entry(missing.to_string()).or_default() += 1;
     }
     totals.matched += usize::from(!verdict.matches.is_empty());
     totals.failed_gate |= match args.fail_on.as_deref() {
@@ -157,21 +163,20 @@ fn report(args: &Args, input: &Input, verdict: std::io::Result<Verdict>, totals:
     }
 }
 
-/// Structure so damaged that a person should look; raw 8-bit headers and the like are common.
+/// What a person should look at: something of the message, or some rule's answer, may be missing.
+/// Raw 8-bit headers and the like are common.
 fn is_odd(verdict: &Verdict) -> bool {
-    const SERIOUS: [&str; 8] = [
-        "empty-message",
-        "no-headers",
-        "unparsable",
-        "parser-failure",
-        "missing-boundary",
-        "nul-bytes",
-        "undecodable-part",
-        "unknown-charset",
-    ];
     !verdict.limits_hit.is_empty()
         || !verdict.over_budget.is_empty()
-        || verdict.anomalies.iter().any(|anomaly| SERIOUS.contains(&anomaly.kind))
+        || verdict.anomalies.iter().any(ruleeval::message::Anomaly::is_damage)
+}
+
+/// Why a message is odd, in one line.
+fn oddities(verdict: &Verdict) -> String {
+    let kinds = verdict.anomalies.iter().filter(|anomaly| anomaly.is_damage()).map(|anomaly| anomaly.kind.to_owned());
+    let limits = verdict.limits_hit.iter().cloned();
+    let spent = verdict.over_budget.iter().map(|rule| format!("{rule} spent its budget"));
+    kinds.chain(limits).chain(spent).collect::<Vec<_>>().join("; ")
 }
 
 fn text(name: &str, verdict: &Verdict) -> String {
@@ -201,4 +206,7 @@ fn summary(totals: &Totals, started: Instant) {
         "{} message(s), {} with a match, {} odd, {} unreadable; {rate:.0} messages/s",
         totals.messages, totals.matched, totals.odd, totals.unreadable
     ));
+    for (missing, times) in &totals.undecided {
+        complain(&format!("undecided {times} time(s) for want of {missing}"));
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{optional, optional_text, record, records, text};
 use crate::builtins::Registry;
-use crate::message::{Anomaly, Domain, EmailAddress, Link, Mailbox, Message, Subject, Url, Vip};
+use crate::message::{ANOMALY_KINDS, Anomaly, Domain, EmailAddress, Link, Mailbox, Message, Subject, Url, Vip};
 use crate::value::{Cost, Value};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -280,13 +280,17 @@ pub(super) fn declare(r: &mut Registry) {
         .field("anomalies", "[Anomaly]", Cost::Cheap, "What is odd about the structure.", |_, m| {
             Value::list(m.0.anomalies().iter().map(|anomaly| Value::record(Arc::new(anomaly.clone()))))
         })
-        .field("limits_hit", "[string]", Cost::Cheap, "Limits of parsing that the message ran into.", |_, m| {
-            Value::list(m.0.limits_hit().into_iter().map(Value::from))
-        })
         .field("parts", "int", Cost::Cheap, "Number of MIME parts.", |_, m| Value::Int(m.0.parts().len() as i64));
     r.record::<Anomaly>("Anomaly", "A fact that standards do not allow, or that readers disagree about.")
-        .field("kind", "string", Cost::Cheap, "Stable name: `duplicate-header`, `nul-bytes` ...", |_, a| a.kind.into())
+        .field("kind", "AnomalyKind", Cost::Cheap, "What it is.", |_, a| a.kind.into())
         .field("detail", "string", Cost::Cheap, "One sentence.", |_, a| Value::str(&*a.detail));
+    r.enumeration(crate::value::EnumDecl {
+        name: "AnomalyKind",
+        doc: "What is odd about a message's structure.",
+        values: &ANOMALY_KINDS,
+        ordered: false,
+        open: false,
+    });
     r.enumeration(crate::value::EnumDecl {
         name: "LinkParser",
         doc: "How a link was found.",

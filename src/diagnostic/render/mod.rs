@@ -15,7 +15,7 @@ pub enum Format {
     Full,
     /// `file:line:column: CODE message`, a line each.
     Concise,
-    /// A JSON object a line.
+    /// One JSON array with an object for each.
     Json,
     /// SARIF 2.1.0, one document.
     Sarif,
@@ -29,7 +29,8 @@ pub fn render(format: Format, diagnostics: &[Diagnostic], sources: &SourceMap, c
         Format::Full => diagnostics.iter().map(|diagnostic| full::render(diagnostic, sources, color)).collect(),
         Format::Concise => concise(diagnostics, sources),
         Format::Json => {
-            diagnostics.iter().map(|diagnostic| format!("{}\n", json::object(diagnostic, sources))).collect()
+            let objects = diagnostics.iter().map(|diagnostic| json::object(diagnostic, sources));
+            format!("{:#}\n", objects.collect::<serde_json::Value>())
         }
         Format::Sarif => sarif::document(diagnostics, sources),
         Format::Github => github(diagnostics, sources),
