@@ -2,10 +2,10 @@
 
 use super::ops;
 use super::reference::Reference;
-use crate::check::hir::{Expr, ExprKind, Needles, Program, Quantifier, Set};
+use crate::check::hir::{Expr, ExprKind, LocalId, Needles, Program, Quantifier, Set};
 use crate::value::Truth;
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that was absent.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -37,8 +37,31 @@ const MAX_REASONS: usize = 32;
 /// Most elements of a list that are asked for their reasons.
 const MAX_ELEMENTS: usize = 16;
 
-/// Collects the reasons of an expression whose value is absent.
-pub(super) fn collect<'a>(evaluator: &mut Reference<'a>, expr: &'a Expr, found: &mut BTreeSet<Missing>) {
+/// The reasons of an expression whose value is absent.
+pub(super) fn reasons<'a>(evaluator: &mut Reference<'a>, expr: &'a Expr) -> BTreeSet<Missing> {
+    let mut found = Found::default();
+    collect(evaluator, expr, &mut found);
+    found.reasons
+}
+
+#[derive(Default)]
+struct Found {
+    reasons: BTreeSet<Missing>,
+    /// Where the elements and bound values come from.
+    names: BTreeMap<LocalId, String>,
+}
+
+impl Found {
+    fn insert(&mut self, missing: Missing) {
+        self.reasons.insert(missing);
+    }
+
+    fn len(&self) -> usize {
+        self.reasons.len()
+    }
+}
+
+fn collect<'a>(evaluator: &mut Reference<'a>, expr: &'a Expr, found: &mut Found) {
     if found.len() >= MAX_REASONS || evaluator.spent() {
         return;
     }
@@ -52,9 +75,11 @@ pub(super) fn collect<'a>(evaluator: &mut Reference<'a>, expr: &'a Expr, found: 
             let list = evaluator.value(collection);
             let Some(items) = ops::elements(&list) else { return collect(evaluator, collection, found) };
             if matches!(quantifier, Quantifier::Ratio | Quantifier::First | Quantifier::Last) {
-                found.insert(Missing::Value(name(evaluator, collection)));
+                found.insert(Missing::Value(name(evaluator, found, collection)));
                 return;
             }
+            let source = format!("{}[]", name(evaluator, found, collection));
+            found.names.insert(*element, source);
             let mut asked = 0;
             for item in items {
                 evaluator.with(*element, item, |evaluator| {
@@ -66,6 +91,9 @@ pub(super) fn collect<'a>(evaluator: &mut Reference<'a>, expr: &'a Expr, found: 
             }
         }
         ExprKind::Let(id, value, body) => {
+            if let Some(source) = path(evaluator, found, value) {
+                found.names.insert(*id, source);
+            }
             let value = evaluator.value(value);
             evaluator.with(*id, value, |evaluator| collect(evaluator, body, found));
         }
@@ -74,8 +102,8 @@ pub(super) fn collect<'a>(evaluator: &mut Reference<'a>, expr: &'a Expr, found: 
                 collect(evaluator, base, found);
             } else {
                 let decl = evaluator.builtins.catalog().field(*field);
-                let path =
-                    path(evaluator, base).map_or_else(|| decl.name.to_owned(), |path| format!("{path}.{}", decl.name));
+                let path = path(evaluator, found, base)
+                    .map_or_else(|| decl.name.to_owned(), |path| format!("{path}.{}", decl.name));
                 found.insert(Missing::Field(path.trim_start_matches('.').to_owned()));
             }
         }
@@ -117,7 +145,7 @@ pub(super) fn collect<'a>(evaluator: &mut Reference<'a>, expr: &'a Expr, found: 
             if evaluator.value(base).is_null() {
                 collect(evaluator, base, found);
             } else {
-                found.insert(Missing::Value(format!("{}[...]", name(evaluator, base))));
+                found.insert(Missing::Value(format!("{}[...]", name(evaluator, found, base))));
             }
         }
         ExprKind::Rule(id) => {
@@ -126,8 +154,9 @@ pub(super) fn collect<'a>(evaluator: &mut Reference<'a>, expr: &'a Expr, found: 
                 collect(evaluator, &rule.when, found);
             }
         }
-        ExprKind::Local(_) => {
-            found.insert(Missing::Value("element".into()));
+        ExprKind::Local(id) => {
+            let source = found.names.get(id).cloned();
+            found.insert(Missing::Value(source.unwrap_or_else(|| "element".into())));
         }
         ExprKind::Const(_) | ExprKind::Message => {}
         ExprKind::Compare(..)
@@ -155,35 +184,38 @@ pub(super) fn collect<'a>(evaluator: &mut Reference<'a>, expr: &'a Expr, found: 
     }
 }
 
-fn collect_if_absent<'a>(evaluator: &mut Reference<'a>, expr: &'a Expr, found: &mut BTreeSet<Missing>) {
+fn collect_if_absent<'a>(evaluator: &mut Reference<'a>, expr: &'a Expr, found: &mut Found) {
     if evaluator.value(expr).is_null() {
         collect(evaluator, expr, found);
     }
 }
 
-fn list(program: &Program, id: u32, found: &mut BTreeSet<Missing>, evaluator: &Reference<'_>) {
+fn list(program: &Program, id: u32, found: &mut Found, evaluator: &Reference<'_>) {
     if evaluator.ctx.env.lists.get(id).is_none() {
         let name = program.lists.get(id as usize).map_or("?", |info| &info.name);
         found.insert(Missing::List(format!("${name}")));
     }
 }
 
-fn name(evaluator: &Reference<'_>, expr: &Expr) -> String {
-    path(evaluator, expr).unwrap_or_else(|| "a list".into())
+fn name(evaluator: &Reference<'_>, found: &Found, expr: &Expr) -> String {
+    path(evaluator, found, expr).unwrap_or_else(|| "a list".into())
 }
 
 /// The path of a chain of fields, elements written as `[]`.
-fn path(evaluator: &Reference<'_>, expr: &Expr) -> Option<String> {
+fn path(evaluator: &Reference<'_>, found: &Found, expr: &Expr) -> Option<String> {
     match &expr.kind {
         ExprKind::Message => Some(String::new()),
-        ExprKind::Local(_) => Some("[]".into()),
+        ExprKind::Local(id) => found.names.get(id).cloned(),
         ExprKind::Field(base, field) => {
-            let base = path(evaluator, base)?;
+            let base = path(evaluator, found, base)?;
             let name = evaluator.builtins.catalog().field(*field).name;
             Some(if base.is_empty() { name.to_owned() } else { format!("{base}.{name}") })
         }
         ExprKind::Call(function, _) => Some(format!("{}()", evaluator.builtins.catalog().function(*function).name)),
-        ExprKind::Index(base, _) => path(evaluator, base).map(|path| format!("{path}[]")),
+        ExprKind::Quantified { quantifier: Quantifier::Filter | Quantifier::Distinct, collection, .. } => {
+            path(evaluator, found, collection)
+        }
+        ExprKind::Index(base, _) => path(evaluator, found, base).map(|path| format!("{path}[]")),
         _ => None,
     }
 }

@@ -54,9 +54,7 @@ impl<'a> Reference<'a> {
 
     /// Why an expression is undecided.
     pub fn missing(&mut self, expr: &'a Expr) -> BTreeSet<Missing> {
-        let mut found = BTreeSet::new();
-        missing::collect(self, expr, &mut found);
-        found
+        missing::reasons(self, expr)
     }
 
     /// True if the budget is spent; everything is absent from then on.

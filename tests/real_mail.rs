@@ -1,0 +1,68 @@
+//! Real mail, where there is any: `RULEEVAL_CORPUS`, or a folder `target/corpora`. None of it is
+//! part of the project.
+
+use ruleeval::engine::{Compiler, Engine, Options};
+use ruleeval::message::Settings;
+use std::path::{Path, PathBuf};
+
+/// Without optimisation every so many messages are read, with it all.
+const STEP: usize = if cfg!(debug_assertions) { 10 } else { 1 };
+
+fn messages() -> Vec<PathBuf> {
+    let fallback = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/corpora");
+    let root = std::env::var_os("RULEEVAL_CORPUS").map_or(fallback, PathBuf::from);
+    let mut folders = vec![root];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "eml") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found.into_iter().step_by(STEP).collect()
+}
+
+fn engine() -> Engine {
+    let mut compiler = Compiler::new();
+    compiler.settings(Settings {
+        trusted_authserv_ids: vec!["microsoft".into(), "mx.google.com".into()],
+        trusted_hops: 3,
+        ..Settings::default()
+    });
+    compiler.load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/trusted-senders"));
+    compiler.compile().engine.expect("the shipped rules compile")
+}
+
+#[test]
+fn every_message_has_features_and_both_evaluators_agree() {
+    let messages = messages();
+    if messages.is_empty() {
+        println!("skipped: no real mail here (set RULEEVAL_CORPUS)");
+        return;
+    }
+    let engine = engine();
+    let half = messages.len().div_ceil(2);
+    std::thread::scope(|scope| {
+        for part in messages.chunks(half) {
+            let engine = &engine;
+            scope.spawn(move || {
+                let mut scratch = engine.scratch();
+                for path in part {
+                    let message = engine.parse(std::fs::read(path).expect("readable"));
+                    let features = engine.features(&message);
+                    assert!(features["headers"].is_object(), "{}", path.display());
+                    assert_eq!(features, engine.features(&engine.parse(message.raw().to_vec())), "{}", path.display());
+                    engine.evaluate(&message, &mut scratch, Options { evidence: true, now: None });
+                    for (rule, planned, reference) in engine.both_outcomes(&message) {
+                        assert_eq!(planned, reference, "{rule} on {}", path.display());
+                    }
+                }
+            });
+        }
+    });
+}
