@@ -55,6 +55,12 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
+    /// A name without an address; `None` if it is empty.
+    pub(super) fn named(name: &str) -> Option<Arc<Self>> {
+        let name = name.trim_matches(['"', ' ']);
+        (!name.is_empty()).then(|| Arc::new(Self { display_name: Some(name.into()), email: None }))
+    }
+
     /// Reads the first mailbox of a header value. Encoded words are decoded after the value was
     /// taken apart, so that a comma or bracket in a name separates nothing.
     pub fn parse(text: &str) -> Option<Arc<Self>> {

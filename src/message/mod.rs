@@ -16,6 +16,7 @@ mod links;
 mod params;
 mod parse;
 mod part;
+mod quote_date;
 mod settings;
 mod structure;
 mod subject;

@@ -290,7 +290,12 @@ fn cuts(text: &str) -> Vec<usize> {
         if quoted {
             continue;
         }
-        if is_separator(trimmed) && !is_footer(&lines, index) || is_attribution(&lines, index) {
+        if let Some(end) = attribution_end(&lines, index) {
+            cuts.push(*at);
+            in_header_until = lines.get(end).map_or(usize::MAX, |(at, _)| *at);
+            continue;
+        }
+        if is_separator(trimmed) && !is_footer(&lines, index) {
             cuts.push(*at);
         }
         if let Some(end) = header_block(&lines, index) {
@@ -329,12 +334,16 @@ fn is_footer(lines: &[(usize, &str)], index: usize) -> bool {
     is_ruler && below.is_none_or(|below| header_block(lines, below).is_none())
 }
 
-/// `On Mon, 3 Mar 2025 at 10:11, Ann <ann@example.com> wrote:`, on up to three lines.
 fn is_attribution(lines: &[(usize, &str)], index: usize) -> bool {
-    let Some((_, first)) = lines.get(index) else { return false };
-    let first = first.trim();
+    attribution_end(lines, index).is_some()
+}
+
+/// `On Mon, 3 Mar 2025 at 10:11, Ann <ann@example.com> wrote:`, on up to three lines; gives the
+/// line after it.
+fn attribution_end(lines: &[(usize, &str)], index: usize) -> Option<usize> {
+    let first = lines.get(index)?.1.trim();
     if first.is_empty() || first.len() > 400 {
-        return false;
+        return None;
     }
     let mut joined = String::new();
     for (offset, (_, line)) in lines.iter().skip(index).take(3).enumerate() {
@@ -346,15 +355,27 @@ fn is_attribution(lines: &[(usize, &str)], index: usize) -> bool {
         joined.push(' ');
         let lower = joined.trim_end().to_lowercase();
         if ends_attribution(&lower) {
+            let end = index + offset + 1;
+            // `Ann Example wrote:` right above marked lines.
+            let short = offset == 0 && lower.len() < 100 && !without_verb(line).is_empty();
+            if short && marked_below(lines, end) {
+                return Some(end);
+            }
             let dated = lower.bytes().any(|byte| byte.is_ascii_digit());
             // The first of the lines must carry part of it, not be ordinary text above.
-            return dated
+            let holds = dated
                 && (lower.contains('@') || lower.contains(',') || lower.contains(':'))
                 && begins_attribution(first)
                 && !(1..=offset).any(|later| opens_later(lines, index + later));
+            return holds.then_some(end);
         }
     }
-    false
+    None
+}
+
+fn marked_below(lines: &[(usize, &str)], index: usize) -> bool {
+    let below = lines.iter().skip(index).map(|(_, line)| line.trim()).find(|line| !line.is_empty());
+    below.is_some_and(|line| line.starts_with('>'))
 }
 
 /// A whole attribution begins on a line of its own: what stands above it is the sender's text,
@@ -366,8 +387,14 @@ fn opens_later(lines: &[(usize, &str)], index: usize) -> bool {
 
 /// Languages that put the verb first end with the address: `... schrieb Ann <ann@example.com>:`
 fn ends_attribution(lower: &str) -> bool {
-    let with_address = || lower.ends_with(">:") && lower.contains('@') && lower.split([' ', '月']).any(is_date_word);
-    WROTE.iter().any(|ending| lower.ends_with(ending)) || with_address()
+    let dated = || lower.split([' ', '月', ',']).any(is_date_word);
+    let with_address = || lower.ends_with(">:") && lower.contains('@') && dated();
+    let verb_first = || {
+        let named =
+            lower.ends_with(':') && [" schrieb ", " schreef ", " skrev "].iter().any(|verb| lower.contains(verb));
+        named && lower.len() < 200 && dated()
+    };
+    WROTE.iter().any(|ending| lower.ends_with(ending)) || with_address() || verb_first()
 }
 
 /// A time or a year.
@@ -486,7 +513,7 @@ fn quoted(text: &str, start: usize, end: usize) -> PreviousThread {
     let lines = lines(text);
     let mut body = 0;
     let mut headers = 0;
-    for (at, line) in lines.iter().take(16) {
+    for (index, (at, line)) in lines.iter().take(16).enumerate() {
         let trimmed = line.trim();
         if let Some((key, value)) = header_line(line) {
             thread.set(key, value);
@@ -494,9 +521,9 @@ fn quoted(text: &str, start: usize, end: usize) -> PreviousThread {
         } else if trimmed.is_empty() && headers == 0 || is_separator(trimmed) {
             // Rulers and blank lines before the block belong to it.
         } else if headers == 0
-            && let Some(lines_used) = attribution_lines(&lines, *at)
+            && let Some(end) = attribution_end(&lines, index)
         {
-            let until = lines.get(lines_used).map_or(text.len(), |(at, _)| *at);
+            let until = lines.get(end).map_or(text.len(), |(at, _)| *at);
             thread.attribution(text[..until].trim());
             body = until;
             break;
@@ -511,20 +538,11 @@ fn quoted(text: &str, start: usize, end: usize) -> PreviousThread {
     thread
 }
 
-fn attribution_lines(lines: &[(usize, &str)], at: usize) -> Option<usize> {
-    let index = lines.iter().position(|(start, _)| *start == at)?;
-    if !is_attribution(lines, index) {
-        return None;
-    }
-    let last = lines.iter().skip(index).take(3).position(|(_, line)| ends_attribution(&line.trim().to_lowercase()))?;
-    Some(index + last + 1)
-}
-
 impl PreviousThread {
     fn set(&mut self, key: Key, value: &str) {
         match key {
             Key::From => self.sender = mailbox(value),
-            Key::Sent => self.date = super::date_millis(value),
+            Key::Sent => self.date = date(value),
             Key::To => self.to = Mailbox::parse_list(value),
             Key::Cc => self.cc = Mailbox::parse_list(value),
             Key::Subject => self.subject = Some(Arc::new(Subject::parse(Some(value)))),
@@ -534,11 +552,29 @@ impl PreviousThread {
     /// `On DATE, NAME <ADDRESS> wrote:`
     fn attribution(&mut self, line: &str) {
         let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-        let Some(open) = line.rfind('<') else { return };
+        self.date = date(&line);
+        let Some(open) = line.rfind('<') else {
+            let name = name_before(without_verb(&line));
+            self.sender = Mailbox::named(&name);
+            return;
+        };
         let name = name_before(line[..open].trim().trim_end_matches(['(', ' ']));
         let address = line[open + 1..].split('>').next().unwrap_or("");
         self.sender = mailbox(&format!("\"{}\" <{}>", name.replace('"', ""), address.trim_start_matches("mailto:")));
     }
+}
+
+/// By RFC 5322, else as mail programs write it for people.
+fn date(text: &str) -> Option<i64> {
+    super::date_millis(text).or_else(|| super::quote_date::seconds(text)?.checked_mul(1000))
+}
+
+/// `On Mon, Mar 3, 2025, Ann Example` of `On Mon, Mar 3, 2025, Ann Example wrote:`
+fn without_verb(line: &str) -> &str {
+    let lower = line.to_lowercase();
+    let ending = WROTE.iter().filter(|ending| lower.ends_with(**ending)).map(|ending| ending.len()).max().unwrap_or(0);
+    // Lower case may be longer or shorter; then the verb stays.
+    line.len().checked_sub(ending).and_then(|at| line.get(..at)).unwrap_or(line).trim().trim_end_matches([':', '：'])
 }
 
 /// The name at the end of `On Mon, Mar 3, 2025 at 10:11 AM Ann Example`.
