@@ -613,3 +613,60 @@ fn a_tag_with_very_many_attributes_does_not_overflow_the_stack() {
     };
     std::thread::Builder::new().stack_size(2 << 20).spawn(run).expect("a thread").join().expect("no overflow");
 }
+
+fn previous_of(body: &str) -> Vec<(String, Option<i64>, String)> {
+    let message = message("plain", body);
+    let previous = message.body().previous_threads();
+    let name = |thread: &ruleeval::message::PreviousThread| {
+        thread.sender.as_ref().and_then(|sender| sender.display_name.as_deref()).unwrap_or("").to_owned()
+    };
+    previous.iter().map(|thread| (name(thread), thread.date, thread.text.to_string())).collect()
+}
+
+#[test]
+fn answers_between_quoted_lines_belong_to_one_quoted_message() {
+    let body = "Kim Lee wrote:\n> first question\n> more\n\nyes\n\n> second question\n\nno\n";
+    assert_eq!(previous_of(body), [("Kim Lee".into(), None, "first question\nmore\nsecond question".into())]);
+    assert_eq!(&*message("plain", body).body().current_thread().text.replace('\n', ""), "yesno");
+}
+
+#[test]
+fn quoted_mail_says_who_and_when() {
+    // 2025-03-03T10:11:00Z.
+    let when = Some(1_740_996_660_000);
+    for head in [
+        "On 3/3/25 10:11, Ann Example wrote:",
+        "Am 03.03.2025 um 10:11 schrieb Ann Example:",
+        "Am 03.03.25 um 10:11 schrieb Ann Example <ann@example.com>:",
+        "Le lun. 3 mars 2025 à 10:11, Ann Example <ann@example.com> a écrit :",
+        "On Mon, 3 Mar 2025 at 12:11 +0200, Ann Example wrote:",
+        "-----Original Message-----\nFrom: Ann Example\nSent: Monday, March 3, 2025 10:11 AM\nTo: Bob\nSubject: x\n",
+        "De : Ann Example\nEnvoyé : lundi 3 mars 2025 10:11\nÀ : Bob\nObjet : x\n",
+    ] {
+        assert_eq!(
+            previous_of(&format!("New\n\n{head}\n> Old\n")),
+            [("Ann Example".into(), when, "Old".into())],
+            "{head}"
+        );
+    }
+}
+
+#[test]
+fn transcripts_in_bounces_are_no_quotations() {
+    let bounce =
+        "Transcript of session follows\n... while talking to mx.example.com.:\n>>> DATA\n<<< 550 5.1.1 User unknown\n";
+    assert_eq!(previous_of(bounce), []);
+    assert!(message("plain", bounce).body().current_thread().text.contains(">>> DATA"));
+}
+
+#[test]
+fn file_names_are_no_links_and_shown_urls_may_stand_anywhere() {
+    let plain = message("plain", "run libtime.so and invoice.zip, then example.com and https://example.zip/a\n");
+    let found: Vec<_> = links(&plain).iter().map(|link| href(link).to_owned()).collect();
+    assert_eq!(found, ["http://example.com/", "https://example.zip/a"]);
+    let shown = html(
+        "<a href='https://a.example.com/'>invoice.zip</a><a href='https://a.example.com/'>log in at https://bank.example.org now</a>",
+    );
+    let mismatched: Vec<_> = links(&shown).iter().map(|link| link.mismatched).collect();
+    assert_eq!(mismatched, [false, true]);
+}

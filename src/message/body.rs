@@ -183,10 +183,10 @@ impl Body {
     /// Links of the current thread: those that stand in no quoted mail.
     pub fn current_links(&self, message: &Message) -> Vec<Arc<Link>> {
         // Links and threads both stand in the order of the text.
-        let mut threads = self.previous_threads().iter().peekable();
+        let mut quoted = self.previous_threads().iter().flat_map(|thread| &thread.ranges).peekable();
         let is_own = |link: &&Arc<Link>| {
-            while threads.next_if(|thread| thread.end <= link.at).is_some() {}
-            threads.peek().is_none_or(|thread| link.at < thread.start)
+            while quoted.next_if(|range| range.end <= link.at).is_some() {}
+            quoted.peek().is_none_or(|range| link.at < range.start)
         };
         self.links(message).iter().filter(is_own).cloned().collect()
     }
@@ -194,8 +194,9 @@ impl Body {
     /// Links of a previous thread.
     pub fn previous_links(&self, message: &Message, thread: &PreviousThread) -> Vec<Arc<Link>> {
         let links = self.links(message);
-        let begin = links.partition_point(|link| link.at < thread.start);
-        links[begin..].iter().take_while(|link| link.at < thread.end).cloned().collect()
+        let at = |offset: usize| links.partition_point(|link| link.at < offset);
+        let ranges = thread.ranges.iter();
+        ranges.flat_map(|range| &links[at(range.start)..at(range.end)]).cloned().collect()
     }
 
     /// IP addresses that stand in the visible text, each once.

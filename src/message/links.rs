@@ -68,15 +68,28 @@ fn root(url: &Url) -> Option<String> {
     name.or_else(|| url.ip.map(|ip| ip.to_string()))
 }
 
-/// A URL that the text is, or begins with.
+/// Most words of a link's text that are looked at for a URL.
+const MAX_WORDS: usize = 100;
+
+/// A URL that the text shows: written out anywhere in it, or a host name that it begins with.
 fn displayed_url(text: &str) -> Option<Arc<Url>> {
-    let first = text.split_whitespace().next()?;
-    let looks_like_url =
-        first.contains("://") || first.starts_with("www.") || (first.contains('.') && !first.contains('@'));
-    looks_like_url
-        .then(|| Url::parse(first.trim_end_matches(['.', ',', ')', ';'])))
-        .flatten()
-        .filter(|url| root(url).is_some())
+    let parse = |word: &str| {
+        Url::parse(word.trim_matches(['.', ',', ')', ';', '(', '<', '>', '"'])).filter(|url| root(url).is_some())
+    };
+    let written_out = |word: &&str| word.contains("://") || word.starts_with("www.");
+    let explicit = text.split_whitespace().take(MAX_WORDS).filter(written_out).find_map(parse);
+    explicit.or_else(|| {
+        let first = text.split_whitespace().next()?;
+        (first.contains('.') && !first.contains('@') && !is_file_name(first)).then(|| parse(first)).flatten()
+    })
+}
+
+/// `invoice.zip`, `libtime.so`: the last label is a suffix of the public list, but more often the
+/// extension of a file.
+fn is_file_name(word: &str) -> bool {
+    const EXTENSIONS: [&str; 6] = ["md", "mov", "py", "sh", "so", "zip"];
+    let extension = word.trim_end_matches(['.', ',', ')', ';']).rsplit('.').next().unwrap_or("").to_ascii_lowercase();
+    !word.contains('/') && !word.starts_with("www.") && EXTENSIONS.contains(&extension.as_str())
 }
 
 /// URLs in plain text, in order, at most `limit`; true if there were more.
@@ -109,7 +122,8 @@ fn plain_between(text: &str, limit: usize, taken: &[(usize, usize)]) -> (Vec<Lin
         let Some(url) = Url::parse(found.as_str()) else { continue };
         // Without a scheme only names under a known suffix are meant as links.
         let explicit = found.as_str().contains("://");
-        if !explicit && !url.domain.as_ref().is_some_and(|domain| domain.valid) {
+        let known = url.domain.as_ref().is_some_and(|domain| domain.valid) && !is_file_name(found.as_str());
+        if !explicit && !known {
             continue;
         }
         if links.len() == limit {

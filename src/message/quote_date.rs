@@ -152,9 +152,15 @@ fn is_pm(after: &str) -> Option<bool> {
     }
 }
 
-/// `+0200`, `-05:00`, `gmt+1`, `utc`.
+/// `+0200`, `-05:00`, `gmt+1`, `utc`, and the names of RFC 5322.
 fn zone(after: &str) -> (bool, u8, u8) {
+    const NAMED: [(&str, u8); 8] =
+        [("edt", 4), ("est", 5), ("cdt", 5), ("cst", 6), ("mdt", 6), ("mst", 7), ("pdt", 7), ("pst", 8)];
     let none = (false, 0, 0);
+    let word = after.split_whitespace().find(|word| !matches!(*word, "am" | "pm" | "a.m." | "p.m.")).unwrap_or("");
+    if let Some((_, hour)) = NAMED.iter().find(|(name, _)| word.trim_matches(['(', ')', ',', ':']) == *name) {
+        return (true, *hour, 0);
+    }
     let Some(at) = after.find(['+', '-']) else { return none };
     if after[..at].trim_matches([' ', '(', 'a', 'm', 'p', '.']).trim_end_matches("gmt").trim_end_matches("utc") != "" {
         return none;
@@ -180,6 +186,8 @@ fn numeric(text: &str, american: bool) -> Option<(u16, u8, u8)> {
         let &[first, second, third] = parts.as_slice() else { return None };
         let number = |text: &str| text.parse::<u16>().ok();
         let (first, second, third) = (number(first)?, number(second)?, number(third)?);
+        // Thunderbird and Outlook may write two digits: `6/30/26`.
+        let third = if (1..70).contains(&third) && word.len() <= 8 { 2000 + third } else { third };
         let (year, month, day) = if first >= 1970 {
             (first, second, third)
         } else if third < 1970 {
@@ -245,9 +253,12 @@ mod tests {
             "2026年5月12日 10:02",
             "2026-05-12 10:02",
             "5/12/2026 10:02:00 AM",
+            "On 12.05.26 10:02, Ann Example wrote:",
+            "On 5/12/26 10:02 AM, Ann Example wrote:",
             "12/05/2026 10:02".replace("12/05", "12.05").as_str(),
             "Tue, 12 May 2026 12:02:00 +0200",
             "Tue, May 12, 2026 at 3:02 AM GMT-7",
+            "Tue, 12 May 2026 02:02:00 PST",
         ] {
             assert_eq!(seconds(text), Some(wanted), "{text}");
         }

@@ -2,6 +2,7 @@
 
 use super::address::Mailbox;
 use super::subject::Subject;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The newest text of a conversation.
@@ -37,8 +38,8 @@ pub struct PreviousThread {
     pub subject: Option<Arc<Subject>>,
     /// When, milliseconds since 1970.
     pub date: Option<i64>,
-    pub(super) start: usize,
-    pub(super) end: usize,
+    /// Where it stands in the visible text: several stretches if answers stand between them.
+    pub(super) ranges: Vec<Range<usize>>,
 }
 
 /// Most threads that are kept apart; the last one holds the rest.
@@ -210,10 +211,18 @@ pub(super) fn split(text: &str, quote_at: Option<usize>) -> (Thread, Vec<Previou
         let end = end_of_marked(&text[start..next]).map_or(next, |length| start + length);
         // What follows marked lines without a mark is the sender's own.
         own.push_str(&text[end..next]);
-        previous.push(quoted(&text[start..end], start, end));
+        let thread = quoted(&text[start..end], start..end);
+        match previous.last_mut() {
+            Some(before) if thread.continues(before, text) => thread.continue_in(before),
+            _ => previous.push(thread),
+        }
     }
     previous.retain(|thread| !thread.text.is_empty() || thread.preamble.is_some());
     (current(&own), previous)
+}
+
+fn is_marked(line: &str) -> bool {
+    line.trim_start().starts_with('>')
 }
 
 /// True if the line before says already that a quotation follows at `at`.
@@ -226,7 +235,6 @@ fn introduced(text: &str, cuts: &[usize], at: usize) -> bool {
 
 /// Where lines marked with `>` end, if the quotation is marked so and something else follows.
 fn end_of_marked(text: &str) -> Option<usize> {
-    let is_marked = |line: &str| line.trim_start().starts_with('>');
     let lines = lines(text);
     let introduction = lines.iter().take_while(|(_, line)| !is_marked(line));
     let introduction = introduction.filter(|(_, line)| !line.trim().is_empty()).take(4).count();
@@ -283,6 +291,7 @@ fn cuts(text: &str) -> Vec<usize> {
         if *at < in_header_until {
             continue;
         }
+        let quoted = quoted && !is_smtp_dialogue(trimmed);
         if quoted && !in_quote && !follows_attribution(&lines, index) {
             cuts.push(*at);
         }
@@ -307,6 +316,12 @@ fn cuts(text: &str) -> Vec<usize> {
         }
     }
     cuts
+}
+
+/// `>>> DATA` in the transcript of a bounce.
+fn is_smtp_dialogue(line: &str) -> bool {
+    const VERBS: [&str; 9] = ["DATA", "EHLO", "HELO", "MAIL", "RCPT", "QUIT", "RSET", "STARTTLS", "AUTH"];
+    line.strip_prefix(">>> ").is_some_and(|rest| VERBS.iter().any(|verb| rest.starts_with(verb)))
 }
 
 fn lines(text: &str) -> Vec<(usize, &str)> {
@@ -508,8 +523,8 @@ fn header_line(line: &str) -> Option<(Key, &str)> {
 }
 
 /// Reads who, to whom, what and when from the beginning of quoted mail.
-fn quoted(text: &str, start: usize, end: usize) -> PreviousThread {
-    let mut thread = PreviousThread { start, end, ..PreviousThread::default() };
+fn quoted(text: &str, range: Range<usize>) -> PreviousThread {
+    let mut thread = PreviousThread { ranges: vec![range], ..PreviousThread::default() };
     let lines = lines(text);
     let mut body = 0;
     let mut headers = 0;
@@ -539,6 +554,20 @@ fn quoted(text: &str, start: usize, end: usize) -> PreviousThread {
 }
 
 impl PreviousThread {
+    /// Marked lines between which the sender answers are one message.
+    fn continues(&self, before: &Self, text: &str) -> bool {
+        let marked = |thread: &Self, line: fn(&str) -> bool| {
+            thread.ranges.last().and_then(|range| text.get(range.clone())).is_some_and(line)
+        };
+        let open = before.text.is_empty() || marked(before, |quoted| quoted.lines().any(is_marked));
+        self.preamble.is_none() && marked(self, is_marked) && open
+    }
+
+    fn continue_in(self, before: &mut Self) {
+        before.text = format!("{}\n{}", before.text, self.text).trim().into();
+        before.ranges.extend(self.ranges);
+    }
+
     fn set(&mut self, key: Key, value: &str) {
         match key {
             Key::From => self.sender = mailbox(value),
@@ -564,9 +593,8 @@ impl PreviousThread {
     }
 }
 
-/// By RFC 5322, else as mail programs write it for people.
 fn date(text: &str) -> Option<i64> {
-    super::date_millis(text).or_else(|| super::quote_date::seconds(text)?.checked_mul(1000))
+    super::quote_date::seconds(text)?.checked_mul(1000)
 }
 
 /// `On Mon, Mar 3, 2025, Ann Example` of `On Mon, Mar 3, 2025, Ann Example wrote:`
