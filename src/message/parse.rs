@@ -8,6 +8,7 @@ use super::header::{self, Header};
 use super::part::Part;
 use super::settings::Limits;
 use super::structure;
+pub(super) use mail_parser::DateTime;
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -138,6 +139,6 @@ pub(super) fn date_seconds(text: &str) -> Option<i64> {
     if text.len() > 200 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let date = catch_unwind(AssertUnwindSafe(|| mail_parser::DateTime::parse_rfc822(text))).ok().flatten()?;
+    let date = catch_unwind(AssertUnwindSafe(|| DateTime::parse_rfc822(text))).ok().flatten()?;
     date.is_valid().then(|| date.to_timestamp())
 }

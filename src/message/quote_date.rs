@@ -1,6 +1,6 @@
 //! Dates as mail programs write them above quoted mail, in the languages of common programs.
 
-use mail_parser::DateTime;
+use super::parse::DateTime;
 
 /// Beginnings of month names, longest first where one begins another; the number is the month.
 const MONTHS: [(&str, u8); 82] = [
@@ -162,7 +162,8 @@ fn zone(after: &str) -> (bool, u8, u8) {
         return (true, *hour, 0);
     }
     let Some(at) = after.find(['+', '-']) else { return none };
-    if after[..at].trim_matches([' ', '(', 'a', 'm', 'p', '.']).trim_end_matches("gmt").trim_end_matches("utc") != "" {
+    let between = after[..at].trim_matches([' ', '(', 'a', 'm', 'p', '.']);
+    if !matches!(between, "" | "gmt" | "utc") {
         return none;
     }
     let number = digits(&after[at + 1..]);
