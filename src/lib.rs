@@ -6,6 +6,7 @@ pub mod check;
 pub mod diagnostic;
 pub mod engine;
 pub mod eval;
+pub mod files;
 pub mod lists;
 pub mod matcher;
 pub mod message;

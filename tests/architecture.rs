@@ -14,8 +14,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plan", &["value", "check", "matcher", "syntax"]),
     ("message", &[]),
     ("auth", &["message"]),
+    ("files", &["message"]),
     ("lists", &["source", "diagnostic", "value", "matcher"]),
-    ("builtins", &["value", "message", "auth", "lists", "matcher"]),
+    ("builtins", &["value", "message", "auth", "files", "lists", "matcher"]),
     ("eval", &["source", "value", "syntax", "check", "plan", "matcher", "message", "lists", "builtins"]),
     ("pack", &["source", "diagnostic"]),
     (

@@ -49,6 +49,8 @@ struct LimitsConfig {
     depth: Option<usize>,
     text_bytes: Option<usize>,
     links: Option<usize>,
+    files: Option<usize>,
+    file_bytes: Option<usize>,
 }
 
 /// Options of every command that evaluates.
@@ -107,6 +109,8 @@ impl Config {
                 depth: limits.depth.unwrap_or(default.depth),
                 text_bytes: limits.text_bytes.unwrap_or(default.text_bytes),
                 links: limits.links.unwrap_or(default.links),
+                files: limits.files.unwrap_or(default.files),
+                file_bytes: limits.file_bytes.unwrap_or(default.file_bytes),
             },
         }
     }

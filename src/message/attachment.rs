@@ -4,6 +4,7 @@ use super::{Message, Part};
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
+use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
 /// A file in a message.
@@ -29,6 +30,7 @@ pub struct Attachment {
     md5: OnceLock<Arc<str>>,
     sha1: OnceLock<Arc<str>>,
     sha256: OnceLock<Arc<str>>,
+    contents: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 /// The names of file types that are recognised, as MQL writes them.
@@ -65,7 +67,14 @@ impl Attachment {
             md5: OnceLock::new(),
             sha1: OnceLock::new(),
             sha256: OnceLock::new(),
+            contents: OnceLock::new(),
         }
+    }
+
+    /// A value that a later stage computes once for this file and keeps with it.
+    pub(crate) fn contents_slot<T: Any + Send + Sync>(&self, compute: impl Fn() -> T) -> Arc<T> {
+        let stored = self.contents.get_or_init(|| Arc::new(compute()));
+        Arc::clone(stored).downcast().unwrap_or_else(|_| Arc::new(compute()))
     }
 
     /// The type by content.
@@ -89,7 +98,7 @@ impl Attachment {
     }
 }
 
-fn extension(name: &str) -> Option<String> {
+pub(crate) fn extension(name: &str) -> Option<String> {
     let (stem, extension) = name.trim_end_matches(['.', ' ']).rsplit_once('.')?;
     let usable = !stem.is_empty() && !extension.is_empty() && extension.chars().count() <= 32;
     usable.then(|| extension.trim().to_lowercase())
@@ -106,7 +115,7 @@ pub(crate) fn hex(bytes: &[u8]) -> Arc<str> {
 
 /// The type of some bytes. Text formats have no signature: there the declared type decides among
 /// what the text can be.
-fn sniff(bytes: &[u8], declared: &str, extension: Option<&str>) -> &'static str {
+pub(crate) fn sniff(bytes: &[u8], declared: &str, extension: Option<&str>) -> &'static str {
     let format = file_format::FileFormat::from_bytes(bytes);
     match format.extension() {
         "zip" => office(bytes).unwrap_or("zip"),

@@ -26,8 +26,8 @@ pub mod xpath;
 
 pub use address::{EmailAddress, Mailbox};
 pub use anomaly::{ANOMALY_KINDS, Anomaly};
-pub(crate) use attachment::hex;
 pub use attachment::{Attachment, FILE_TYPES};
+pub(crate) use attachment::{extension as file_extension, hex, sniff};
 pub(crate) use body::addresses;
 pub use body::{Body, BodyHtml, BodyPlain, Html};
 pub use domain::Domain;
@@ -283,6 +283,11 @@ impl Message {
         let part = self.parts.get(index)?;
         Some(Location { place: format!("part {}", index + 1), bytes: part.raw_range.clone() })
     }
+}
+
+/// URLs in plain text, at most `most`.
+pub(crate) fn plain_links(text: &str, most: usize) -> Vec<Arc<Link>> {
+    links::plain(text, most).0.into_iter().map(Arc::new).collect()
 }
 
 /// An RFC 5322 date in milliseconds since 1970.

@@ -66,6 +66,10 @@ pub struct Limits {
     pub text_bytes: usize,
     /// Links of one message.
     pub links: usize,
+    /// Files in one attachment, itself included.
+    pub files: usize,
+    /// Bytes of the files that were unpacked from one attachment.
+    pub file_bytes: usize,
 }
 
 impl Default for Limits {
@@ -78,6 +82,8 @@ impl Default for Limits {
             depth: 32,
             text_bytes: 4 << 20,
             links: 10_000,
+            files: 1_000,
+            file_bytes: 64 << 20,
         }
     }
 }

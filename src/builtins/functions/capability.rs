@@ -33,8 +33,6 @@ pub(super) fn declare(r: &mut Registry) {
     history(r);
     whois(r);
     files(r);
-    scans(r);
-    calendars(r);
 }
 
 fn classification(r: &mut Registry) {
@@ -321,28 +319,26 @@ fn files(r: &mut Registry) {
         ],
     );
     record(r, "QrResult", "Codes in a picture.", &[("found", "bool", "There is one."), ("items", "[QrItem]", "Each.")]);
-    r.capability("file_analysis", "beta.scan_qr(file: any) -> QrResult?", "Reads QR codes in a picture.");
-    record(r, "KeyValue", "A named text.", &[("key", "string", "Name."), ("value", "string", "Text.")]);
+    record(r, "ScanText", "A text found by a scanner.", &[("raw", "string", "Text.")]);
+    record(r, "YaraMatch", "A YARA rule that matched.", &[("name", "string", "Rule.")]);
+    record(r, "ScanYara", "YARA rules that matched.", &[("matches", "[YaraMatch]", "Each.")]);
     record(
         r,
-        "Metadata",
-        "Metadata of a file.",
+        "ScanQr",
+        "A code in a picture.",
         &[
-            ("title", "string?", "Title."),
-            ("author", "string?", "Author."),
-            ("creator", "string?", "Program that made it."),
-            ("producer", "string?", "Program that wrote it."),
-            ("page_count", "int?", "Pages."),
-            ("image_height", "int?", "Pixels."),
-            ("image_width", "int?", "Pixels."),
-            ("zip_file_name", "string?", "First name in an archive."),
-            ("zip_uncompressed_size", "int?", "Bytes."),
-            ("fields", "[KeyValue]", "All fields."),
+            ("type", "string?", "`url`, `text` ..."),
+            ("data", "string?", "Content."),
+            ("url", "Url?", "Content, if it is a URL."),
         ],
     );
-    r.capability("file_analysis", "beta.parse_exif(file: any) -> Metadata?", "Metadata of a document or picture.");
-    record(r, "ArchiveFiles", "Files of an archive.", &[("files", "[RenderedFile]", "Each.")]);
-    r.capability("file_analysis", "file.expand_archives(file: any) -> ArchiveFiles?", "Files of an archive.");
+    record(
+        r,
+        "ScanVba",
+        "Macros.",
+        &[("auto_exec", "[string]", "Procedures that run by themselves."), ("hex", "[string]", "Hexadecimal texts.")],
+    );
+    r.capability("file_analysis", "beta.scan_qr(file: any) -> QrResult?", "Reads QR codes in a picture.");
     record(
         r,
         "OleRelationship",
@@ -395,193 +391,4 @@ fn files(r: &mut Registry) {
         ],
     );
     r.capability("file_analysis", "file.oletools(file: any) -> OleTools?", "Analyses an Office document.");
-}
-
-fn scans(r: &mut Registry) {
-    record(r, "ScanText", "A text found by a scanner.", &[("raw", "string", "Text.")]);
-    record(
-        r,
-        "ScanStrings",
-        "Readable runs in a file.",
-        &[("raw", "string", "All of them, a line each."), ("strings", "[string]", "Each.")],
-    );
-    record(
-        r,
-        "ScanUrl",
-        "URLs in a file.",
-        &[("urls", "[Url]", "Each."), ("invalid_urls", "[string]", "Broken ones.")],
-    );
-    record(r, "YaraMatch", "A YARA rule that matched.", &[("name", "string", "Rule.")]);
-    record(r, "ScanYara", "YARA rules that matched.", &[("matches", "[YaraMatch]", "Each.")]);
-    record(
-        r,
-        "ScanQr",
-        "A code in a picture.",
-        &[
-            ("type", "string?", "`url`, `text` ..."),
-            ("data", "string?", "Content."),
-            ("url", "Url?", "Content, if it is a URL."),
-        ],
-    );
-    record(
-        r,
-        "ScanJavascript",
-        "A script taken apart.",
-        &[
-            ("identifiers", "[string]", "Names."),
-            ("keywords", "[string]", "Keywords."),
-            ("strings", "[string]", "Texts."),
-        ],
-    );
-    record(r, "ScanPdf", "A PDF document.", &[("urls", "[Url]", "URLs.")]);
-    record(
-        r,
-        "ScanPdfObjects",
-        "The object structure of a PDF document.",
-        &[("object_hash", "string?", "Hash of it.")],
-    );
-    record(r, "ScanEntropy", "Disorder of a file.", &[("entropy", "float?", "Bits a byte.")]);
-    record(
-        r,
-        "ScanZip",
-        "An archive.",
-        &[
-            ("encrypted", "bool", "Needs a password."),
-            ("all_paths", "[string]", "Names in it."),
-            ("attempted_files", "[string]", "Names that were tried."),
-        ],
-    );
-    record(
-        r,
-        "ScanEncryptedZip",
-        "An encrypted archive.",
-        &[("cracked_password", "string?", "Password that opened it.")],
-    );
-    record(
-        r,
-        "HtmlScript",
-        "A script in a page.",
-        &[("language", "string?", "Language."), ("raw", "string?", "Source.")],
-    );
-    record(r, "ScanHtml", "A page.", &[("title", "string?", "Title."), ("scripts", "[HtmlScript]", "Scripts.")]);
-    record(
-        r,
-        "ScanOffice",
-        "An Office document.",
-        &[("author", "string?", "Author."), ("image_count", "int?", "Pictures."), ("word_count", "int?", "Words.")],
-    );
-    record(
-        r,
-        "ScanHash",
-        "Hashes of a file.",
-        &[("md5", "string?", "MD5."), ("sha1", "string?", "SHA-1."), ("sha256", "string?", "SHA-256.")],
-    );
-    record(r, "ScanXml", "An XML document.", &[("tags", "[string]", "Names of its elements.")]);
-    record(
-        r,
-        "ScanVba",
-        "Macros.",
-        &[("auto_exec", "[string]", "Procedures that run by themselves."), ("hex", "[string]", "Hexadecimal texts.")],
-    );
-    record(r, "ScanIcs", "A calendar file.", &[("calendars", "[IcsCalendar]", "Calendars.")]);
-    record(
-        r,
-        "Scan",
-        "What scanners found in a file; each is absent if it did not run.",
-        &[
-            ("ocr", "ScanText?", "Text in a picture."),
-            ("strings", "ScanStrings?", "Readable runs."),
-            ("url", "ScanUrl?", "URLs."),
-            ("yara", "ScanYara?", "YARA rules."),
-            ("qr", "ScanQr?", "A code."),
-            ("exiftool", "Metadata?", "Metadata."),
-            ("javascript", "ScanJavascript?", "A script."),
-            ("pdf", "ScanPdf?", "A PDF document."),
-            ("pdf_obj_hash", "ScanPdfObjects?", "Structure of a PDF document."),
-            ("entropy", "ScanEntropy?", "Disorder."),
-            ("zip", "ScanZip?", "An archive."),
-            ("encrypted_zip", "ScanEncryptedZip?", "An encrypted archive."),
-            ("html", "ScanHtml?", "A page."),
-            ("ics", "ScanIcs?", "A calendar file."),
-            ("docx", "ScanOffice?", "A text document."),
-            ("pptx", "ScanOffice?", "A presentation."),
-            ("hash", "ScanHash?", "Hashes."),
-            ("xml", "ScanXml?", "An XML document."),
-            ("vba", "ScanVba?", "Macros."),
-        ],
-    );
-    record(
-        r,
-        "Flavors",
-        "Types of a file by several methods.",
-        &[("mime", "string?", "By content."), ("yara", "[string]", "By YARA rules.")],
-    );
-    record(
-        r,
-        "ExplodedFile",
-        "A file found in a file.",
-        &[
-            ("depth", "int", "0 is the file itself."),
-            ("file_name", "string?", "Name."),
-            ("file_extension", "string?", "Extension."),
-            ("size", "int", "Bytes."),
-            ("flavors", "Flavors", "Types."),
-            ("scan", "Scan", "What scanners found."),
-        ],
-    );
-    r.capability(
-        "file_analysis",
-        "file.explode(file: any) -> [ExplodedFile]?",
-        "Unpacks a file and scans everything in it.",
-    );
-}
-
-fn calendars(r: &mut Registry) {
-    record(r, "IcsAttendee", "Somebody in a calendar entry.", &[("mailbox", "Mailbox?", "Who.")]);
-    record(
-        r,
-        "IcsAttachment",
-        "An attachment of a calendar entry.",
-        &[("type", "string?", "Kind."), ("uri", "string?", "Where.")],
-    );
-    record(
-        r,
-        "IcsComponent",
-        "A calendar entry.",
-        &[
-            ("type", "string", "`event`, `todo` ..."),
-            ("uid", "string?", "Identifier."),
-            ("summary", "string?", "Title."),
-            ("description", "string?", "Text."),
-            ("organizers", "[IcsAttendee]", "Organisers."),
-            ("attendees", "[IcsAttendee]", "Attendees."),
-            ("attachments", "[IcsAttachment]", "Attachments."),
-        ],
-    );
-    record(r, "IcsCalendar", "A calendar.", &[("components", "[IcsComponent]", "Entries.")]);
-    record(
-        r,
-        "IcsEvent",
-        "A calendar event.",
-        &[
-            ("summary", "string?", "Title."),
-            ("description", "string?", "Text."),
-            ("description_html", "string?", "Text as HTML."),
-            ("location", "string?", "Place."),
-            ("links", "[Link]", "Links in the text."),
-            ("raw_properties", "[KeyValue]", "All properties."),
-        ],
-    );
-    record(
-        r,
-        "Ics",
-        "A calendar file.",
-        &[
-            ("events", "[IcsEvent]", "Events."),
-            ("product_id", "string?", "Program that made it."),
-            ("scale", "string?", "Calendar system."),
-        ],
-    );
-    r.capability("file_analysis", "file.parse_ics(file: any) -> Ics?", "Reads a calendar file.");
-    r.capability("file_analysis", "beta.file.parse_ics(file: any) -> Ics?", "Older name of `file.parse_ics`.");
 }

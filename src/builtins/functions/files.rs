@@ -75,7 +75,7 @@ pub(super) fn declare(r: &mut Registry) {
     );
 }
 
-fn file(args: &[Value]) -> Option<&Attachment> {
+pub(super) fn file(args: &[Value]) -> Option<&Attachment> {
     match args.first() {
         Some(Value::Record(record)) => record.downcast(),
         _ => None,

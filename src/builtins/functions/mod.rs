@@ -2,6 +2,7 @@
 
 mod capability;
 mod encode;
+mod exploded;
 mod files;
 mod regexes;
 mod special;
@@ -15,5 +16,6 @@ pub(super) fn declare(registry: &mut Registry) {
     encode::declare(registry);
     regexes::declare(registry);
     files::declare(registry);
+    exploded::declare(registry);
     capability::declare(registry);
 }

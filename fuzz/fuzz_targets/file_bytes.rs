@@ -1,0 +1,14 @@
+//! Any bytes as an attached file: opened and scanned within the budget, never a panic.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use ruleeval::files::{Budget, explode};
+
+fuzz_target!(|data: &[u8]| {
+    let budget = Budget { files: 50, bytes: 1 << 20, depth: 4 };
+    let exploded = explode(Some("a.bin"), "application/octet-stream", data.into(), budget);
+    for file in &exploded.files {
+        let _ = (file.strings(), file.urls(), file.script(), file.calendar(), file.tags(), file.pixels());
+        let _ = (file.pdf(), file.entropy(), file.hashes(), file.scripts());
+    }
+});
