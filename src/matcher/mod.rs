@@ -4,7 +4,9 @@ mod glob;
 mod literal;
 mod pattern;
 mod re2;
+mod set;
 
 pub use glob::Glob;
 pub use literal::{Literal, equal_no_case, find};
 pub use pattern::{Dialect, Pattern, PatternError, PatternOptions};
+pub use set::{PatternCache, PatternHits, PatternId, PatternSet, PatternSetBuilder, PatternSetOptions, Prefilter};

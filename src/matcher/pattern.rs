@@ -62,13 +62,7 @@ impl Pattern {
             let message = format!("longer than {MAX_SOURCE} bytes");
             return Err(PatternError { message, help: Some("use a `list` of type `pattern`".into()) });
         }
-        let translated = match options.dialect {
-            Dialect::Native => source.to_owned(),
-            Dialect::Re2 => re2::translate(source),
-        };
-        // The line feed ends a comment of verbose mode.
-        let line_feed = if options.verbose { "\n" } else { "" };
-        let text = if options.whole { format!(r"\A(?:{translated}{line_feed})\z") } else { translated };
+        let text = text(source, options);
         let regex = regex::RegexBuilder::new(&text)
             .case_insensitive(options.no_case)
             .dot_matches_new_line(options.dot_all)
@@ -107,10 +101,45 @@ impl Pattern {
         self.has_literal
     }
 
+    /// The source, shared.
+    pub(super) fn source_shared(&self) -> Arc<str> {
+        Arc::clone(&self.source)
+    }
+
+    /// The syntax tree that the compiled form was made of.
+    pub(super) fn hir(&self) -> Option<Hir> {
+        parser(self.options)
+            .case_insensitive(self.options.no_case)
+            .build()
+            .parse(&text(&self.source, self.options))
+            .ok()
+    }
+
     /// The compiled form, for extraction and counting.
     pub fn regex(&self) -> &regex::Regex {
         &self.regex
     }
+}
+
+/// The pattern in the syntax of `regex`.
+fn text(source: &str, options: PatternOptions) -> String {
+    let translated = match options.dialect {
+        Dialect::Native => source.to_owned(),
+        Dialect::Re2 => re2::translate(source),
+    };
+    // The line feed ends a comment of verbose mode.
+    let line_feed = if options.verbose { "\n" } else { "" };
+    if options.whole { format!(r"\A(?:{translated}{line_feed})\z") } else { translated }
+}
+
+fn parser(options: PatternOptions) -> regex_syntax::ParserBuilder {
+    let mut parser = regex_syntax::ParserBuilder::new();
+    parser
+        .dot_matches_new_line(options.dot_all)
+        .multi_line(options.multi_line)
+        .ignore_whitespace(options.verbose)
+        .nest_limit(100);
+    parser
 }
 
 fn explain(source: &str, error: &regex::Error) -> PatternError {
@@ -138,13 +167,7 @@ fn explain(source: &str, error: &regex::Error) -> PatternError {
 /// Bytes of the longest literal that every match holds. Case variants count as the literal.
 fn longest_literal(text: &str, options: PatternOptions) -> usize {
     // Case is ignored when the literal is looked for, so the pattern is read with case.
-    let parsed = regex_syntax::ParserBuilder::new()
-        .dot_matches_new_line(options.dot_all)
-        .multi_line(options.multi_line)
-        .ignore_whitespace(options.verbose)
-        .nest_limit(100)
-        .build()
-        .parse(text);
+    let parsed = parser(options).build().parse(text);
     parsed.map_or(0, |hir| required(&hir))
 }
 

@@ -1,0 +1,212 @@
+//! Patterns are added, equal ones once, and made into a set.
+
+use super::csr::Csr;
+use super::factor::{self, Branch};
+use super::fold::fold_str;
+use super::scan::Literals;
+use super::{Entry, Kind, PatternId, PatternSet, PatternSetOptions, Reach};
+use crate::matcher::literal::fold_char;
+use crate::matcher::{Glob, Literal, Pattern, PatternOptions};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A pattern whose literals occur more often than this in a byte of text is found without them.
+const MAX_DENSITY: f64 = 0.02;
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Literal(String, u8, bool),
+    Glob(String, bool),
+    Regex(Arc<str>, PatternOptions),
+}
+
+/// Gathers patterns for a [`PatternSet`].
+#[derive(Debug, Default)]
+pub struct PatternSetBuilder {
+    options: PatternSetOptions,
+    known: HashMap<Key, PatternId>,
+    entries: Vec<Entry>,
+    /// For each entry its branches, until they become groups.
+    branches: Vec<Option<Vec<Branch>>>,
+}
+
+impl PatternSetBuilder {
+    /// No pattern yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Replaces the switches.
+    pub fn options(&mut self, options: PatternSetOptions) -> &mut Self {
+        self.options = options;
+        self
+    }
+
+    /// Number of different patterns added.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// True if no pattern was added.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// A literal; matches as [`find`](crate::matcher::find) finds.
+    pub fn literal(&mut self, needle: &str, place: Literal, no_case: bool) -> PatternId {
+        let needle = folded(needle, no_case);
+        let code = match place {
+            Literal::Contains => 0,
+            Literal::StartsWith => 1,
+            Literal::EndsWith => 2,
+        };
+        let min_len = if no_case { 0 } else { needle.len() };
+        self.add(Key::Literal(needle.clone(), code, no_case), |_| {
+            let branches = (!needle.is_empty()).then(|| vec![exact(&needle)]);
+            (Kind::Literal { needle, place, no_case }, branches, min_len)
+        })
+    }
+
+    /// A text that must be equal to the whole text; without case as
+    /// [`equal_no_case`](crate::matcher::equal_no_case) compares.
+    pub fn equal(&mut self, needle: &str, no_case: bool) -> PatternId {
+        let needle = folded(needle, no_case);
+        let min_len = if no_case { 0 } else { needle.len() };
+        self.add(Key::Literal(needle.clone(), 3, no_case), |_| {
+            let branches = if needle.is_empty() { None } else { Some(Vec::new()) };
+            (Kind::Equal { needle, no_case }, branches, min_len)
+        })
+    }
+
+    /// A glob over the whole text; matches as [`Glob::is_match`]. Globs that are literals at
+    /// heart become literals.
+    pub fn glob(&mut self, glob: &str, no_case: bool) -> PatternId {
+        let inner = glob.trim_matches('*');
+        if !inner.contains(['*', '?']) {
+            return match (glob.starts_with('*'), glob.ends_with('*')) {
+                (true, true) => self.literal(inner, Literal::Contains, no_case),
+                (true, false) => self.literal(inner, Literal::EndsWith, no_case),
+                (false, true) => self.literal(inner, Literal::StartsWith, no_case),
+                (false, false) => self.equal(inner, no_case),
+            };
+        }
+        self.add(Key::Glob(folded(glob, no_case), no_case), |_| {
+            let longest = glob.split(['*', '?']).map(fold_str).min_by(|a, b| {
+                let density = |literal: &Vec<u8>| factor::density(std::slice::from_ref(literal));
+                density(a).total_cmp(&density(b))
+            });
+            let branches = longest.filter(|literal| !literal.is_empty()).map(|literal| vec![branch(literal)]);
+            (Kind::Glob(Glob::new(glob, no_case)), branches, glob.chars().filter(|c| *c != '*').count())
+        })
+    }
+
+    /// A regex; matches as [`Pattern::is_match`].
+    pub fn pattern(&mut self, pattern: &Arc<Pattern>) -> PatternId {
+        self.add(Key::Regex(pattern.source_shared(), pattern.options()), |entry| {
+            let hir = pattern.hir();
+            if let Some(hir) = &hir {
+                entry.anchored_start = factor::anchored_start(hir);
+                entry.anchored_end = factor::anchored_end(hir);
+            }
+            let min_len = hir.as_ref().and_then(|hir| hir.properties().minimum_len()).unwrap_or(0);
+            let branches = hir.and_then(|hir| factor::branches(&hir, MAX_DENSITY));
+            (Kind::Regex(Arc::clone(pattern)), branches, min_len)
+        })
+    }
+
+    fn add(&mut self, key: Key, make: impl FnOnce(&mut Entry) -> (Kind, Option<Vec<Branch>>, usize)) -> PatternId {
+        if let Some(id) = self.known.get(&key) {
+            return *id;
+        }
+        let id = PatternId(self.entries.len() as u32);
+        let nothing = Kind::Equal { needle: String::new(), no_case: false };
+        let mut entry =
+            Entry { kind: nothing, branches: Vec::new(), anchored_start: false, anchored_end: false, min_len: 0 };
+        let (kind, branches, min_len) = make(&mut entry);
+        (entry.kind, entry.min_len) = (kind, min_len);
+        self.known.insert(key, id);
+        self.entries.push(entry);
+        self.branches.push(branches);
+        id
+    }
+
+    /// The set.
+    pub fn build(self) -> PatternSet {
+        let Self { options, mut entries, branches, .. } = self;
+        let mut groups = Groups::default();
+        let mut always = Vec::new();
+        let mut asked: Vec<(usize, u32)> = Vec::new();
+        let mut equal: HashMap<Vec<u8>, Vec<u32>> = HashMap::new();
+        for (id, (entry, branches)) in entries.iter_mut().zip(branches).enumerate() {
+            let id = id as u32;
+            match (&entry.kind, branches.filter(|_| options.prefilter)) {
+                (Kind::Equal { needle, .. }, Some(_)) => equal.entry(fold_str(needle)).or_default().push(id),
+                (_, Some(branches)) => {
+                    entry.branches = branches.into_iter().map(|branch| groups.reach(branch)).collect();
+                    asked.extend(entry.branches.iter().map(|reach| (reach.group as usize, id)));
+                }
+                (_, None) => always.push(id),
+            }
+        }
+        let group_count = groups.by_literals.len();
+        PatternSet {
+            options,
+            entries,
+            literals: Literals::new(&groups.literals, options.automaton),
+            literals_of: Csr::new(group_count, groups.members.iter().map(|(id, group)| (*group as usize, *id as u32))),
+            groups_of: Csr::new(groups.literals.len(), groups.members),
+            asked_by: Csr::new(group_count, asked),
+            group_count,
+            longest_equal: equal.keys().map(Vec::len).max().unwrap_or(0),
+            equal,
+            always,
+        }
+    }
+}
+
+fn folded(text: &str, no_case: bool) -> String {
+    if no_case { text.chars().map(fold_char).collect() } else { text.to_owned() }
+}
+
+fn exact(needle: &str) -> Branch {
+    branch(fold_str(needle))
+}
+
+fn branch(literal: Vec<u8>) -> Branch {
+    Branch { literals: vec![literal], left: Vec::new(), right: Vec::new(), density: 0.0 }
+}
+
+/// Sets of literals, equal ones once.
+#[derive(Default)]
+struct Groups {
+    by_literals: HashMap<Vec<Vec<u8>>, u32>,
+    ids: HashMap<Vec<u8>, u32>,
+    literals: Vec<Vec<u8>>,
+    /// Pairs of literal and group.
+    members: Vec<(usize, u32)>,
+}
+
+impl Groups {
+    fn reach(&mut self, branch: Branch) -> Reach {
+        let Branch { literals, left, right, .. } = branch;
+        let group = match self.by_literals.get(&literals) {
+            Some(group) => *group,
+            None => self.add(literals),
+        };
+        Reach { group, left, right }
+    }
+
+    fn add(&mut self, literals: Vec<Vec<u8>>) -> u32 {
+        let group = self.by_literals.len() as u32;
+        for literal in &literals {
+            let next = self.literals.len() as u32;
+            let id = *self.ids.entry(literal.clone()).or_insert(next);
+            if id == next {
+                self.literals.push(literal.clone());
+            }
+            self.members.push((id as usize, group));
+        }
+        self.by_literals.insert(literals, group);
+        group
+    }
+}

@@ -1,0 +1,352 @@
+//! What every match of a regex must hold: a set of literals, and how far from them a match reaches.
+//!
+//! The regex is cut into atoms. Atoms with a small language (characters, small classes, short
+//! alternations) are multiplied out; of all runs of such atoms the one that should occur least is
+//! taken. The atoms before and after it give the reach, in bytes of the original text.
+
+use super::bytes::{ByteSet, folded_class, frequency};
+use super::fold::fold_str;
+use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
+
+/// Most literals of one run of atoms.
+const MAX_PRODUCT: usize = 300;
+/// Most literals over all branches of an alternation.
+const MAX_UNION: usize = 4_000;
+/// Most characters of a class that is multiplied out.
+const MAX_CLASS: usize = 40;
+/// Most atoms looked at; the rest of a longer pattern counts as one.
+const MAX_ATOMS: usize = 256;
+/// Most atoms in one run.
+const MAX_RUN: usize = 12;
+/// Neighbouring literals are joined up to this length.
+const MAX_LITERAL: usize = 32;
+/// A way of so many bytes is taken blindly.
+const SHORT: u32 = 24;
+/// Copies of a repetition that are written out.
+const MAX_COPIES: u32 = 8;
+
+/// A part of the way from the factor to an end of the match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Step {
+    /// At most so many bytes; `u32::MAX` is without bound.
+    pub(super) max: u32,
+    /// All of them in this set.
+    pub(super) set: ByteSet,
+}
+
+/// Literals of which every match holds one (or every match of this branch).
+#[derive(Clone, Debug)]
+pub(super) struct Branch {
+    /// Folded literals; sorted, none twice.
+    pub(super) literals: Vec<Vec<u8>>,
+    /// From the literal to the beginning of the match.
+    pub(super) left: Vec<Step>,
+    /// From the literal to the end of the match.
+    pub(super) right: Vec<Step>,
+    /// Expected hits in a byte of text.
+    pub(super) density: f64,
+}
+
+#[derive(Clone)]
+struct Atom {
+    /// The whole language, folded.
+    language: Option<Vec<Vec<u8>>>,
+    /// Literals within, of which each match holds one.
+    inner: Option<(Vec<Vec<u8>>, f64)>,
+    step: Step,
+}
+
+/// The branches of a regex, one for each alternative; nothing if one has no literal.
+pub(super) fn branches(hir: &Hir, max_density: f64) -> Option<Vec<Branch>> {
+    let found = match top(hir).kind() {
+        HirKind::Alternation(parts) if parts.len() <= 16 && language(top(hir), MAX_PRODUCT).is_none() => {
+            parts.iter().map(branch).collect::<Option<Vec<_>>>()?
+        }
+        _ => vec![branch(hir)?],
+    };
+    (found.iter().map(|branch| branch.density).sum::<f64>() <= max_density).then_some(found)
+}
+
+fn top(hir: &Hir) -> &Hir {
+    match hir.kind() {
+        HirKind::Capture(capture) => top(&capture.sub),
+        _ => hir,
+    }
+}
+
+fn branch(hir: &Hir) -> Option<Branch> {
+    let mut atoms = Vec::new();
+    flatten(hir, Edge { first: true, last: true }, &mut atoms);
+    let atoms = merged(atoms);
+    let best = best(&atoms)?;
+    let mut literals = best.literals;
+    literals.sort_unstable();
+    literals.dedup();
+    let left = steps(atoms[..best.start].iter().rev());
+    let right = steps(atoms[best.end..].iter());
+    let (mut inner_left, mut inner_right) = (Vec::new(), Vec::new());
+    if best.inner {
+        inner_left.push(atoms[best.start].step);
+        inner_right.push(atoms[best.start].step);
+    }
+    inner_left.extend(left);
+    inner_right.extend(right);
+    Some(Branch { literals, left: inner_left, right: inner_right, density: best.density })
+}
+
+/// Neighbours with one text each become one atom: a caseless word is a class for each letter.
+fn merged(atoms: Vec<Atom>) -> Vec<Atom> {
+    let mut merged: Vec<Atom> = Vec::with_capacity(atoms.len());
+    for atom in atoms {
+        match (merged.last_mut(), atom.language.as_deref()) {
+            (Some(Atom { language: Some(last), step, .. }), Some([text]))
+                if last.len() == 1 && last[0].len() < MAX_LITERAL =>
+            {
+                last[0].extend_from_slice(text);
+                *step = Step { max: step.max.saturating_add(atom.step.max), set: step.set.union(atom.step.set) };
+            }
+            _ => merged.push(atom),
+        }
+    }
+    merged
+}
+
+fn steps<'a>(atoms: impl Iterator<Item = &'a Atom>) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for step in atoms.map(|atom| atom.step).filter(|step| step.max > 0) {
+        match steps.last_mut() {
+            // Short ways are taken without a look at the bytes.
+            Some(last) if last.set == ByteSet::ALL && last.max <= 256 && step.max <= SHORT => {
+                last.max += step.max;
+            }
+            _ if step.max <= SHORT => steps.push(Step { set: ByteSet::ALL, ..step }),
+            _ => steps.push(step),
+        }
+    }
+    steps
+}
+
+/// Whether a part stands at an end of the pattern: there a match may be shortened.
+#[derive(Clone, Copy)]
+struct Edge {
+    first: bool,
+    last: bool,
+}
+
+impl Edge {
+    const INNER: Self = Self { first: false, last: false };
+}
+
+fn flatten(hir: &Hir, edge: Edge, atoms: &mut Vec<Atom>) {
+    match hir.kind() {
+        HirKind::Empty => {}
+        HirKind::Look(_) => atoms.push(Atom { language: Some(vec![Vec::new()]), inner: None, step: step(hir) }),
+        HirKind::Capture(capture) => flatten(&capture.sub, edge, atoms),
+        HirKind::Concat(parts) => {
+            for (index, part) in parts.iter().enumerate() {
+                if atoms.len() >= MAX_ATOMS {
+                    atoms.push(summary(&Hir::concat(parts[index..].to_vec())));
+                    break;
+                }
+                let edge = Edge { first: edge.first && index == 0, last: edge.last && index + 1 == parts.len() };
+                flatten(part, edge, atoms);
+            }
+        }
+        HirKind::Repetition(repetition) if repetition.min > 0 => repeat(repetition, edge, atoms),
+        // What may be missing at an end is missing in the shortest match.
+        HirKind::Repetition(_) if edge.first || edge.last => {}
+        HirKind::Literal(_) | HirKind::Class(_) | HirKind::Alternation(_) | HirKind::Repetition(_) => {
+            atoms.push(atom(hir));
+        }
+    }
+}
+
+/// `x{2,5}`: two copies and what may follow, which the shortest match at an end leaves out.
+fn repeat(repetition: &Repetition, edge: Edge, atoms: &mut Vec<Atom>) {
+    let copies = repetition.min.min(MAX_COPIES);
+    let rest = Repetition {
+        min: repetition.min - copies,
+        max: repetition.max.map(|max| max - copies),
+        greedy: repetition.greedy,
+        sub: repetition.sub.clone(),
+    };
+    let cut = (edge.first || edge.last) && rest.min == 0;
+    let rest = (rest.max != Some(0) && !cut).then(|| summary(&Hir::repetition(rest)));
+    // One copy alone stands at the edge of its pattern as the repetition did.
+    let inner = if copies == 1 && rest.is_none() { edge } else { Edge::INNER };
+    // PERF: one copy is made and cloned, or nested repetitions would take exponential time.
+    let mut copy = Vec::new();
+    flatten(&repetition.sub, inner, &mut copy);
+    let (before, after) = if edge.first { (rest, None) } else { (None, rest) };
+    atoms.extend(before);
+    for _ in 0..copies {
+        if atoms.len() >= MAX_ATOMS {
+            atoms.push(summary(&Hir::repetition(Repetition { min: 1, ..repetition.clone() })));
+            return;
+        }
+        atoms.extend(copy.iter().cloned());
+    }
+    atoms.extend(after);
+}
+
+/// A part that is not looked into.
+fn summary(hir: &Hir) -> Atom {
+    Atom { language: None, inner: None, step: step(hir) }
+}
+
+fn atom(hir: &Hir) -> Atom {
+    let language = language(hir, MAX_PRODUCT);
+    let inner = if language.is_none() { inner(hir) } else { None };
+    Atom { language, inner, step: step(hir) }
+}
+
+fn step(hir: &Hir) -> Step {
+    let max = hir.properties().maximum_len().map_or(u32::MAX, |len| u32::try_from(len).unwrap_or(u32::MAX));
+    Step { max, set: ByteSet::of(hir) }
+}
+
+/// Every text that matches, folded, if they are at most `limit`. Places without width count as empty.
+fn language(hir: &Hir, limit: usize) -> Option<Vec<Vec<u8>>> {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => Some(vec![Vec::new()]),
+        HirKind::Literal(literal) => Some(vec![fold_str(std::str::from_utf8(&literal.0).ok()?)]),
+        HirKind::Class(class) => folded_class(class, MAX_CLASS.min(limit)),
+        HirKind::Capture(capture) => language(&capture.sub, limit),
+        HirKind::Concat(parts) => {
+            parts.iter().try_fold(vec![Vec::new()], |all, part| product(&all, &language(part, limit)?, limit))
+        }
+        HirKind::Alternation(parts) => {
+            let mut all = Vec::new();
+            for part in parts {
+                all.extend(language(part, limit)?);
+                distinct(&mut all);
+                if all.len() > limit {
+                    return None;
+                }
+            }
+            Some(all)
+        }
+        HirKind::Repetition(repetition) => repeated(repetition, limit),
+    }
+}
+
+fn repeated(repetition: &Repetition, limit: usize) -> Option<Vec<Vec<u8>>> {
+    let max = repetition.max.filter(|max| *max <= MAX_COPIES)?;
+    let once = language(&repetition.sub, limit)?;
+    let mut power = vec![Vec::new()];
+    let mut all = Vec::new();
+    for count in 0..=max {
+        if count >= repetition.min {
+            all.extend(power.iter().cloned());
+        }
+        if count < max {
+            power = product(&power, &once, limit)?;
+        }
+    }
+    distinct(&mut all);
+    (all.len() <= limit).then_some(all)
+}
+
+fn distinct(all: &mut Vec<Vec<u8>>) {
+    all.sort_unstable();
+    all.dedup();
+}
+
+fn product(a: &[Vec<u8>], b: &[Vec<u8>], limit: usize) -> Option<Vec<Vec<u8>>> {
+    if a.len() * b.len() > limit {
+        return None;
+    }
+    Some(a.iter().flat_map(|head| b.iter().map(move |tail| [head.as_slice(), tail].concat())).collect())
+}
+
+/// The literals of an alternation or repetition whose language is too large.
+fn inner(hir: &Hir) -> Option<(Vec<Vec<u8>>, f64)> {
+    match hir.kind() {
+        HirKind::Alternation(parts) => {
+            let mut all = Vec::new();
+            for part in parts {
+                all.extend(inner(part)?.0);
+                if all.len() > MAX_UNION {
+                    return None;
+                }
+            }
+            distinct(&mut all);
+            let density = density(&all);
+            Some((all, density))
+        }
+        HirKind::Repetition(repetition) if repetition.min == 0 => None,
+        HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => None,
+        HirKind::Literal(_) | HirKind::Repetition(_) | HirKind::Capture(_) | HirKind::Concat(_) => {
+            let mut atoms = Vec::new();
+            flatten(hir, Edge::INNER, &mut atoms);
+            best(&merged(atoms)).map(|best| (best.literals, best.density))
+        }
+    }
+}
+
+struct Best {
+    literals: Vec<Vec<u8>>,
+    density: f64,
+    cost: f64,
+    start: usize,
+    end: usize,
+    inner: bool,
+}
+
+/// The run of atoms whose literals should occur least and are confirmed cheapest.
+fn best(atoms: &[Atom]) -> Option<Best> {
+    let mut best: Option<Best> = None;
+    for start in 0..atoms.len() {
+        if let Some((literals, density)) = &atoms[start].inner {
+            offer(&mut best, atoms, literals, *density, start..start + 1, true);
+        }
+        let mut run = vec![Vec::new()];
+        for end in start..atoms.len().min(start + MAX_RUN) {
+            let Some(language) = &atoms[end].language else { break };
+            let Some(longer) = product(&run, language, MAX_PRODUCT) else { break };
+            run = longer;
+            offer(&mut best, atoms, &run, density(&run), start..end + 1, false);
+        }
+    }
+    best
+}
+
+fn offer(
+    best: &mut Option<Best>,
+    atoms: &[Atom],
+    literals: &[Vec<u8>],
+    density: f64,
+    range: std::ops::Range<usize>,
+    inner: bool,
+) {
+    if literals.iter().any(Vec::is_empty) || literals.is_empty() {
+        return;
+    }
+    let way = |atoms: &[Atom]| atoms.iter().map(|atom| f64::from(atom.step.max.min(200))).sum::<f64>().min(400.0);
+    let window = 60.0 + way(&atoms[..range.start]) + way(&atoms[range.end..]);
+    // A literal more costs the scan a little.
+    let cost = density * window + literals.len() as f64 * 2e-7;
+    if best.as_ref().is_none_or(|best| cost < best.cost) {
+        *best = Some(Best { literals: literals.to_vec(), density, cost, start: range.start, end: range.end, inner });
+    }
+}
+
+/// Expected hits of any of the literals in a byte of text.
+pub(super) fn density(literals: &[Vec<u8>]) -> f64 {
+    literals.iter().map(|literal| chance(literal)).sum()
+}
+
+fn chance(literal: &[u8]) -> f64 {
+    // Text repeats itself: what is long is not as rare as its letters are.
+    literal.iter().map(|byte| frequency(*byte)).product::<f64>().max(1e-9)
+}
+
+/// True if a match can begin only at the beginning of the text.
+pub(super) fn anchored_start(hir: &Hir) -> bool {
+    hir.properties().look_set_prefix().contains(Look::Start)
+}
+
+/// True if a match can end only at the end of the text.
+pub(super) fn anchored_end(hir: &Hir) -> bool {
+    hir.properties().look_set_suffix().contains(Look::End)
+}

@@ -1,0 +1,220 @@
+//! The folding under which candidates are looked for: coarser than every rule of case in use.
+//!
+//! Two characters that a caseless literal or a caseless regex takes for the same are one character
+//! here; besides, white space is a space and decimal digits of every script are ASCII digits, so
+//! that `\s` and `\d` stay few characters. It only proposes: what it proposes is confirmed.
+
+use crate::matcher::literal::fold_char;
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+const PAGE: usize = 256;
+const PAGES: usize = 0x11_0000 / PAGE;
+
+/// Where each character goes, in pages; page 0 of `pages` changes nothing but Latin is page 1.
+struct Table {
+    index: Vec<u8>,
+    pages: Vec<[u32; PAGE]>,
+}
+
+impl Table {
+    fn build() -> Self {
+        let mut table = Self { index: vec![0; PAGES], pages: vec![[u32::MAX; PAGE]] };
+        for (c, to) in digits().chain(spaces()).chain(cases()) {
+            table.set(c, to);
+        }
+        table
+    }
+
+    fn set(&mut self, c: char, to: char) {
+        let page = c as usize / PAGE;
+        if self.index[page] == 0 {
+            self.index[page] = u8::try_from(self.pages.len()).unwrap_or(0);
+            self.pages.push([u32::MAX; PAGE]);
+        }
+        self.pages[usize::from(self.index[page])][c as usize % PAGE] = to as u32;
+    }
+
+    fn get(&self, c: char) -> char {
+        let page = usize::from(self.index[c as usize / PAGE]);
+        char::from_u32(self.pages[page][c as usize % PAGE]).unwrap_or(c)
+    }
+}
+
+fn table() -> &'static Table {
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    TABLE.get_or_init(Table::build)
+}
+
+/// The folded character.
+pub(super) fn fold(c: char) -> char {
+    if c.is_ascii() { char::from(fold_byte(c as u8)) } else { table().get(c) }
+}
+
+/// The folded ASCII character; written so that it becomes vector instructions.
+fn fold_byte(b: u8) -> u8 {
+    let lower = b | (u8::from(b.wrapping_sub(b'A') < 26) << 5);
+    if b.wrapping_sub(b'\t') < 5 { b' ' } else { lower }
+}
+
+/// The folded text of a literal.
+pub(super) fn fold_str(text: &str) -> Vec<u8> {
+    text.chars().map(fold).collect::<String>().into_bytes()
+}
+
+fn digits() -> impl Iterator<Item = (char, char)> {
+    let parsed = regex_syntax::parse(r"\d").map(regex_syntax::hir::Hir::into_kind);
+    let ranges: Vec<ClassUnicodeRange> = match parsed {
+        Ok(HirKind::Class(Class::Unicode(class))) => class.ranges().to_vec(),
+        _ => Vec::new(),
+    };
+    ranges.into_iter().filter(|range| !range.start().is_ascii()).flat_map(|range| {
+        let start = range.start();
+        (start..=range.end()).map(move |c| (c, char::from(b'0' + ((c as u32 - start as u32) % 10) as u8)))
+    })
+}
+
+fn spaces() -> impl Iterator<Item = (char, char)> {
+    ('\u{80}'..='\u{3000}').filter(|c| c.is_whitespace()).map(|c| (c, ' '))
+}
+
+/// Characters with case, to the first of those that any rule takes for the same.
+fn cases() -> impl Iterator<Item = (char, char)> {
+    let mut first: BTreeMap<char, char> = BTreeMap::new();
+    for c in ('\u{0}'..='\u{1ffff}').filter(|c| has_case(*c)) {
+        let mut same = simple_folds(c);
+        same.push(fold_char(c));
+        let seen: Vec<char> = same.iter().filter_map(|c| first.get(c).copied()).collect();
+        let root = same.iter().chain(&seen).copied().min_by_key(|c| (c.len_utf8(), c.is_uppercase(), *c)).unwrap_or(c);
+        for moved in same {
+            first.insert(moved, root);
+        }
+        // Those that had met another first move with it.
+        if seen.iter().any(|to| *to != root) {
+            first.values_mut().filter(|to| seen.contains(to)).for_each(|to| *to = root);
+        }
+    }
+    first.into_iter().filter(|(c, to)| c != to && !c.is_ascii())
+}
+
+fn has_case(c: char) -> bool {
+    !c.to_lowercase().eq([c]) || !c.to_uppercase().eq([c])
+}
+
+fn simple_folds(c: char) -> Vec<char> {
+    let mut class = ClassUnicode::new([ClassUnicodeRange::new(c, c)]);
+    let _ = class.try_case_fold_simple();
+    class.ranges().iter().flat_map(|range| range.start()..=range.end()).collect()
+}
+
+/// A folded text and the way back to the places of the original.
+#[derive(Debug, Default)]
+pub(super) struct Folded {
+    bytes: Vec<u8>,
+    /// After each character whose length changed: the place here, the place there.
+    moved: Vec<(u32, u32)>,
+}
+
+/// Bytes of zero after the folded text, so that four bytes can be read at every place.
+const PADDING: usize = 3;
+
+impl Folded {
+    /// Replaces the text.
+    pub(super) fn fill(&mut self, text: &str) {
+        self.bytes.clear();
+        self.moved.clear();
+        if text.is_ascii() {
+            self.bytes.extend(text.bytes().map(fold_byte));
+        } else {
+            self.fill_unicode(text);
+        }
+        self.bytes.extend([0; PADDING]);
+    }
+
+    fn fill_unicode(&mut self, text: &str) {
+        let table = table();
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            let run = bytes[at..].iter().position(|b| !b.is_ascii()).unwrap_or(bytes.len() - at);
+            self.bytes.extend(bytes[at..at + run].iter().copied().map(fold_byte));
+            at += run;
+            let Some(c) = text[at..].chars().next() else { break };
+            let to = table.get(c);
+            self.bytes.extend_from_slice(to.encode_utf8(&mut [0; 4]).as_bytes());
+            at += c.len_utf8();
+            if to.len_utf8() != c.len_utf8() {
+                self.moved.push((self.bytes.len() as u32, at as u32));
+            }
+        }
+    }
+
+    /// The folded bytes.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.bytes.len().saturating_sub(PADDING)]
+    }
+
+    /// The folded bytes and the padding.
+    pub(super) fn padded(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The place in the original of a place at a character's boundary here.
+    pub(super) fn original(&self, at: usize) -> usize {
+        let before = self.moved.partition_point(|(here, _)| *here as usize <= at);
+        match before.checked_sub(1).map(|last| self.moved[last]) {
+            Some((here, there)) => there as usize + (at - here as usize),
+            None => at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coarser_than_the_folding_of_literals() {
+        for c in '\u{0}'..=char::MAX {
+            assert_eq!(fold(c), fold(fold_char(c)), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn coarser_than_the_folding_of_regexes() {
+        for c in ('\u{0}'..=char::MAX).filter(|c| has_case(*c)) {
+            for other in simple_folds(c) {
+                assert_eq!(fold(c), fold(other), "{c:?} {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn regexes_fold_only_what_has_case() {
+        for c in ('\u{0}'..=char::MAX).filter(|c| !has_case(*c)) {
+            assert_eq!(simple_folds(c), [c]);
+        }
+    }
+
+    #[test]
+    fn folding_twice_changes_nothing() {
+        for c in '\u{0}'..=char::MAX {
+            assert_eq!(fold(fold(c)), fold(c), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn places_lead_back() {
+        let text = "a\u{a0}\u{212a}Ärger \u{1e9e}x\u{2003}z";
+        let mut folded = Folded::default();
+        folded.fill(text);
+        let mut at = 0;
+        for (original, c) in text.char_indices() {
+            assert_eq!(folded.original(at), original, "{c:?}");
+            at += fold(c).len_utf8();
+        }
+        assert_eq!(at, folded.bytes().len());
+        assert_eq!(folded.original(at), text.len());
+    }
+}

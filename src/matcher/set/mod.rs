@@ -1,0 +1,230 @@
+//! Thousands of literals, globs and regexes over one text in one pass.
+//!
+//! 1. The text is folded once ([`fold`]).
+//! 2. Every pattern has literals of which each match holds one ([`factor`]); all of them are looked
+//!    for in one pass ([`scan`]). A pattern none of whose literals occur is answered: no.
+//! 3. What is left is a candidate. It is confirmed only when somebody asks, once for a text, by
+//!    running its regex on the few bytes around each literal found ([`confirm`]).
+//!
+//! The answers are those of [`Pattern::is_match`], [`find`](super::find) and [`Glob::is_match`].
+
+mod builder;
+mod bytes;
+mod cache;
+mod confirm;
+mod csr;
+mod factor;
+mod fold;
+mod hits;
+mod scan;
+
+pub use builder::PatternSetBuilder;
+pub use cache::PatternCache;
+pub use hits::PatternHits;
+
+use super::{Glob, Literal, Pattern};
+use csr::Csr;
+use factor::Step;
+use scan::Literals;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A pattern of one set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PatternId(u32);
+
+impl PatternId {
+    /// Its position: ids count from 0 in the order in which patterns were first added.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Switches of the optimisations, for tests that hold one against the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PatternSetOptions {
+    /// Literals select the candidates; otherwise every pattern is one.
+    pub prefilter: bool,
+    /// Regexes are confirmed near the literals found; otherwise on the whole text.
+    pub windows: bool,
+    /// An automaton (`aho-corasick`) finds the literals; otherwise the table of rare bytes.
+    pub automaton: bool,
+}
+
+impl Default for PatternSetOptions {
+    fn default() -> Self {
+        Self { prefilter: true, windows: true, automaton: false }
+    }
+}
+
+/// How a pattern is found in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prefilter {
+    /// Only where one of its literals stands.
+    Literals {
+        /// Number of literals of which every match holds one.
+        count: usize,
+        /// Bytes of the shortest.
+        shortest: usize,
+    },
+    /// It is compared with the whole text.
+    Equality,
+    /// Nothing is required: it runs over every text it is asked about.
+    None,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Literal { needle: String, place: Literal, no_case: bool },
+    Equal { needle: String, no_case: bool },
+    Glob(Glob),
+    Regex(Arc<Pattern>),
+}
+
+#[derive(Debug)]
+struct Entry {
+    kind: Kind,
+    branches: Vec<Reach>,
+    anchored_start: bool,
+    anchored_end: bool,
+    /// Shorter texts cannot match.
+    min_len: usize,
+}
+
+/// One group of literals and how far around them a match reaches.
+#[derive(Debug)]
+struct Reach {
+    group: u32,
+    left: Vec<Step>,
+    right: Vec<Step>,
+}
+
+/// An immutable set of patterns, shared between threads; each thread brings its own
+/// [`PatternCache`].
+///
+/// ```
+/// use ruleeval::matcher::{Literal, Pattern, PatternCache, PatternHits, PatternOptions, PatternSetBuilder};
+/// use std::sync::Arc;
+///
+/// let mut builder = PatternSetBuilder::new();
+/// let invoice = builder.literal("invoice", Literal::Contains, true);
+/// let number = builder.pattern(&Arc::new(Pattern::new(r"no\. ?\d+", PatternOptions::default()).unwrap()));
+/// let set = builder.build();
+///
+/// let (mut cache, mut hits) = (PatternCache::new(), PatternHits::new());
+/// set.scan("Your Invoice", &mut cache, &mut hits);
+/// assert!(hits.contains(invoice) && !hits.contains(number));
+/// ```
+#[derive(Debug)]
+pub struct PatternSet {
+    options: PatternSetOptions,
+    entries: Vec<Entry>,
+    literals: Literals,
+    /// The groups that a literal belongs to.
+    groups_of: Csr<u32>,
+    /// The literals of a group.
+    literals_of: Csr<u32>,
+    /// The patterns that ask for a group.
+    asked_by: Csr<u32>,
+    group_count: usize,
+    /// Folded texts that patterns want to be equal to.
+    equal: HashMap<Vec<u8>, Vec<u32>>,
+    longest_equal: usize,
+    /// Patterns that are always candidates.
+    always: Vec<u32>,
+}
+
+impl PatternSet {
+    /// Number of patterns.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// True if there is no pattern.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Finds every pattern that matches the text; `hits` is replaced.
+    pub fn scan(&self, text: &str, cache: &mut PatternCache, hits: &mut PatternHits) {
+        self.scan_candidates(text, cache);
+        hits.clear();
+        hits.reserve(self.entries.len());
+        for at in 0..cache.candidates.len() {
+            let id = cache.candidates[at];
+            if self.confirm(text, id, cache) {
+                hits.insert(id);
+            }
+        }
+    }
+
+    /// Makes the one pass over the text. After it the cache holds the candidates, and
+    /// [`PatternSet::confirm`] may be asked about the same text until the next pass.
+    pub fn scan_candidates(&self, text: &str, cache: &mut PatternCache) {
+        cache.begin(self, text);
+        let PatternCache { folded, marks, .. } = cache;
+        let steps = self.literals.scan(folded.padded(), folded.bytes().len(), |literal, at| {
+            let end = at + self.literals.literal(literal).len();
+            for group in self.groups_of.get(literal as usize) {
+                marks.hit(*group, at as u32, end as u32);
+            }
+        });
+        cache.steps += steps;
+        self.gather(cache);
+    }
+
+    /// The candidates: patterns with a literal in the text, equal to it, or without a prefilter.
+    fn gather(&self, cache: &mut PatternCache) {
+        cache.candidates.clear();
+        cache.is_candidate.clear();
+        cache.is_candidate.reserve(self.entries.len());
+        let mut add = |ids: &[u32]| {
+            for id in ids {
+                if cache.is_candidate.insert(PatternId(*id)) {
+                    cache.candidates.push(PatternId(*id));
+                }
+            }
+        };
+        if cache.unscanned {
+            (0..self.entries.len() as u32).for_each(|id| add(&[id]));
+        }
+        add(&self.always);
+        if (1..=self.longest_equal).contains(&cache.folded.bytes().len())
+            && let Some(ids) = self.equal.get(cache.folded.bytes())
+        {
+            add(ids);
+        }
+        for group in cache.marks.touched() {
+            add(self.asked_by.get(*group as usize));
+        }
+    }
+
+    /// How a pattern is found, for reports on costly ones; nothing for an id of another set.
+    pub fn prefilter(&self, id: PatternId) -> Prefilter {
+        let Some(entry) = self.entries.get(id.index()) else { return Prefilter::None };
+        if matches!(entry.kind, Kind::Equal { .. }) {
+            return Prefilter::Equality;
+        }
+        let (mut count, mut shortest) = (0, usize::MAX);
+        for literals in entry.branches.iter().map(|reach| self.literals_of.get(reach.group as usize)) {
+            count += literals.len();
+            shortest = literals.iter().map(|id| self.literals.literal(*id).len()).min().unwrap_or(0).min(shortest);
+        }
+        if count == 0 { Prefilter::None } else { Prefilter::Literals { count, shortest } }
+    }
+
+    /// Bytes of memory, about, without the regexes, which their owners share.
+    pub fn memory(&self) -> usize {
+        let steps = |reach: &Reach| (reach.left.capacity() + reach.right.capacity()) * size_of::<Step>();
+        let entry = |entry: &Entry| {
+            size_of::<Entry>()
+                + entry.branches.capacity() * size_of::<Reach>()
+                + entry.branches.iter().map(steps).sum::<usize>()
+        };
+        self.entries.iter().map(entry).sum::<usize>()
+            + self.literals.memory()
+            + self.groups_of.memory()
+            + self.literals_of.memory()
+            + self.asked_by.memory()
+    }
+}
