@@ -14,4 +14,5 @@ pub mod pack;
 pub mod plan;
 pub mod source;
 pub mod syntax;
+pub mod template;
 pub mod value;

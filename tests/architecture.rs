@@ -16,7 +16,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("auth", &["message"]),
     ("files", &["message"]),
     ("lists", &["source", "diagnostic", "value", "matcher"]),
-    ("builtins", &["value", "message", "auth", "files", "lists", "matcher"]),
+    ("template", &["value", "message", "matcher"]),
+    ("builtins", &["value", "message", "auth", "files", "lists", "matcher", "template"]),
     ("eval", &["source", "value", "syntax", "check", "plan", "matcher", "message", "lists", "builtins"]),
     ("pack", &["source", "diagnostic"]),
     (
@@ -32,6 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "message",
             "auth",
             "lists",
+            "template",
             "builtins",
             "eval",
             "pack",

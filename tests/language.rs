@@ -227,7 +227,7 @@ fn errors_have_their_codes() {
         ("\"a\" matches subject.subject", "E026"),
         ("3 of (true, false)", "E027"),
         ("html.xpath(body.html, '//a[')", "E028"),
-        ("template(x)", "E007"),
+        ("template(x)", "E045"),
         ("\"\\q\"", "E003"),
         ("\"a", "E002"),
         ("\"a\u{200b}\"", "E004"),

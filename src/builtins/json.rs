@@ -39,7 +39,7 @@ impl Writer<'_> {
                 Json::Array(items.iter().map(|item| self.write(item, item_type(ty), depth + 1)).collect())
             }
             Value::Map(map) => {
-                let entries = map.iter().map(|(key, item)| (key.clone(), self.write(item, item_type(ty), depth + 1)));
+                let entries = map.iter().map(|(key, item)| (key.clone(), self.write(item, member(ty, key), depth + 1)));
                 Json::Object(entries.collect())
             }
             Value::Json(json) => (**json).clone(),
@@ -64,6 +64,14 @@ fn item_type(ty: &Type) -> &Type {
     match ty {
         Type::List(item) | Type::Map(item) => item,
         _ => &Type::Any,
+    }
+}
+
+/// The type of a map's value.
+fn member<'t>(ty: &'t Type, key: &str) -> &'t Type {
+    match ty {
+        Type::Shape(shape) => shape.field(key).map_or(&Type::Any, |(ty, _)| ty),
+        _ => item_type(ty),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::lists::Lists;
 use crate::message::Message;
+use crate::template::TemplateSet;
 use crate::value::{Catalog, CatalogBuilder, Cost, EnumDecl, Example, FieldId, FuncId, RecordId, Value};
 use std::any::Any;
 use std::fmt;
@@ -23,6 +24,8 @@ pub struct Env {
     pub now: Option<i64>,
     /// The lists of the compiled packs.
     pub lists: Arc<Lists>,
+    /// The templates of the compiled packs.
+    pub templates: Arc<TemplateSet>,
     /// Providers, asked in order.
     pub providers: Vec<Arc<dyn Provider>>,
 }

@@ -88,18 +88,7 @@ impl Checker<'_> {
                 }
                 self.coalesce(&operands, None, span, scope)
             }
-            "template" => {
-                self.report(
-                    Diagnostic::new(
-                        codes::TEMPLATE,
-                        "`template(...)` is reserved and not supported yet",
-                        span,
-                        "reserved",
-                    )
-                    .help("match the genuine notification with `regex.extract` on subject and body until then"),
-                );
-                self.broken(span)
-            }
+            "template" => self.template(args, span, scope),
             _ => return None,
         })
     }

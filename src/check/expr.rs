@@ -462,6 +462,7 @@ impl Checker<'_> {
                 Some(id) => self.field_node(base, id, span),
                 None => self.unknown_field(*record, field, span),
             },
+            Type::Shape(_) => self.template_field(base, field, span),
             Type::Any => self.broken(span),
             _ => {
                 let name = self.type_name(&base.ty);
@@ -562,6 +563,7 @@ fn condition_help(ty: &Type) -> String {
             "ask `is not null`, `is not empty` or compare it".into()
         }
         Type::Record(_) => "ask `is not null` or read one of its fields".into(),
+        Type::Shape(_) => "ask its `.matched`".into(),
         _ => "compare it with something".into(),
     }
 }

@@ -3,7 +3,7 @@
 use crate::matcher::Pattern;
 use crate::source::Span;
 use crate::syntax::ast::TextOp;
-use crate::value::{FieldId, FuncId, Type, Value};
+use crate::value::{FieldId, FuncId, TemplateDecl, Type, Value};
 use std::sync::Arc;
 
 /// A binding of a quantifier, a `let` or a definition's parameter. Unique in its rule.
@@ -17,6 +17,10 @@ pub struct RuleId(pub u32);
 /// A list of the whole compilation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ListId(pub u32);
+
+/// A template of the whole compilation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TemplateId(pub u32);
 
 /// A typed expression.
 #[derive(Clone, Debug)]
@@ -137,6 +141,8 @@ pub enum ExprKind {
     Local(LocalId),
     /// All entries of a list, as a value.
     List(ListId),
+    /// A template matched against the message: a map of its fields.
+    Template(TemplateId),
     /// `base.field`; absent if `base` is.
     Field(Box<Expr>, FieldId),
     /// `list[i]`; absent if out of range.
@@ -337,6 +343,8 @@ pub struct Program {
     pub exceptions: Vec<Exception>,
     /// Lists; a [`ListId`] is an index here.
     pub lists: Vec<ListInfo>,
+    /// Templates; a [`TemplateId`] is an index here.
+    pub templates: Vec<Arc<TemplateDecl>>,
 }
 
 /// A declared list.
@@ -365,9 +373,12 @@ impl Expr {
     /// The direct operands, in evaluation order.
     pub fn children(&self) -> Vec<&Expr> {
         match &self.kind {
-            ExprKind::Const(_) | ExprKind::Message | ExprKind::Local(_) | ExprKind::List(_) | ExprKind::Rule(_) => {
-                Vec::new()
-            }
+            ExprKind::Const(_)
+            | ExprKind::Message
+            | ExprKind::Local(_)
+            | ExprKind::List(_)
+            | ExprKind::Template(_)
+            | ExprKind::Rule(_) => Vec::new(),
             ExprKind::Field(base, _)
             | ExprKind::Length(base)
             | ExprKind::Sum(base)

@@ -16,6 +16,7 @@ use std::sync::Arc;
 /// Checks everything and collects what is usable.
 pub(super) fn program(checker: &mut Checker<'_>, packs: &[PackInput<'_>], symbols: &Symbols<'_>) -> Program {
     let mut program = Program { lists: symbols.lists.clone(), ..Program::default() };
+    program.templates = super::template::declare(checker, packs, symbols);
     for pack in packs {
         for (name, rule, item) in in_reference_order(checker, pack, symbols) {
             let before = checker.diagnostics.len();
@@ -233,7 +234,7 @@ impl Checker<'_> {
         checked
     }
 
-    fn duplicate(&mut self, name: &ast::Ident, first: Span) {
+    pub(super) fn duplicate(&mut self, name: &ast::Ident, first: Span) {
         let message = format!("`{}` is defined twice", name.name);
         self.report(
             Diagnostic::new(codes::DUPLICATE, message, name.span, "defined again here")
@@ -304,6 +305,11 @@ impl Checker<'_> {
         for (name, def) in &own.defs {
             if !self.used_defs.contains(&(Arc::clone(&pack.name), Arc::clone(name))) {
                 self.unused("def", &def.name);
+            }
+        }
+        for (id, template) in own.templates.values() {
+            if !self.used_templates.contains(id) {
+                self.unused("template", &template.name);
             }
         }
         for (id, list) in own.lists.values() {

@@ -19,6 +19,7 @@ pub(super) fn key(expr: &Expr) -> String {
             ExprKind::Message => write!(out, "m"),
             ExprKind::Local(id) => write!(out, "l{}", number(*id)),
             ExprKind::List(id) => write!(out, "$[{}]", id.0),
+            ExprKind::Template(id) => write!(out, "t{}", id.0),
             ExprKind::Field(_, id) => write!(out, ".{}", id.0),
             ExprKind::Index(..) => write!(out, "ix"),
             ExprKind::Key(..) => write!(out, "key"),

@@ -230,6 +230,9 @@ impl Checker<'_> {
     }
 
     fn trusts_sender(&self, conjunct: &Expr) -> bool {
+        if let ExprKind::Key(base, _) = &conjunct.kind {
+            return matches!(base.kind, ExprKind::Template(_));
+        }
         let (text, against_literal) = match &conjunct.kind {
             ExprKind::Compare(Ordering::Eq, _, a, b) => match (&a.kind, &b.kind) {
                 (ExprKind::Const(_), _) => (b, true),

@@ -11,11 +11,12 @@ mod meta;
 mod operator;
 mod scope;
 mod symbols;
+mod template;
 
 use crate::diagnostic::{self, Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::ast;
-use crate::value::{Catalog, Type, Value};
+use crate::value::{Catalog, Shape, Type, Value};
 use scope::Scope;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -105,6 +106,9 @@ struct Checker<'a> {
     nodes: usize,
     used_defs: BTreeSet<(Arc<str>, Arc<str>)>,
     used_lists: BTreeSet<hir::ListId>,
+    used_templates: BTreeSet<hir::TemplateId>,
+    /// What each template gives; `None` if its declaration has been reported.
+    shapes: BTreeMap<hir::TemplateId, Option<Arc<Shape>>>,
     rule_ids: BTreeMap<(Arc<str>, Arc<str>), hir::RuleId>,
 }
 
@@ -117,6 +121,8 @@ impl<'a> Checker<'a> {
             nodes: 0,
             used_defs: BTreeSet::new(),
             used_lists: BTreeSet::new(),
+            used_templates: BTreeSet::new(),
+            shapes: BTreeMap::new(),
             rule_ids: BTreeMap::new(),
         }
     }

@@ -1,6 +1,6 @@
 //! What each pack declares: definitions, lists, rules.
 
-use super::hir::{ListId, ListInfo, ListOrigin};
+use super::hir::{ListId, ListInfo, ListOrigin, TemplateId};
 use super::{External, PackInput, Vocabulary};
 use crate::diagnostic::{Diagnostic, codes, suggest};
 use crate::syntax::ast;
@@ -15,6 +15,8 @@ pub(super) const LIST_TYPES: [&str; 9] = ["string", "domain", "email", "url", "i
 pub(super) struct Symbols<'a> {
     pub(super) packs: BTreeMap<Arc<str>, PackSymbols<'a>>,
     pub(super) lists: Vec<ListInfo>,
+    /// How many templates there are.
+    templates: u32,
     externals: BTreeMap<String, ListId>,
 }
 
@@ -24,6 +26,7 @@ pub(super) struct PackSymbols<'a> {
     pub(super) defs: BTreeMap<Arc<str>, &'a ast::Def>,
     pub(super) rules: BTreeMap<Arc<str>, &'a ast::Rule>,
     pub(super) lists: BTreeMap<Arc<str>, (ListId, &'a ast::List)>,
+    pub(super) templates: BTreeMap<Arc<str>, (TemplateId, &'a ast::Template)>,
     pub(super) requires: Vec<Arc<str>>,
 }
 
@@ -33,7 +36,7 @@ impl<'a> Symbols<'a> {
         vocabulary: Vocabulary<'_>,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Self {
-        let mut symbols = Self { packs: BTreeMap::new(), lists: Vec::new(), externals: BTreeMap::new() };
+        let mut symbols = Self { packs: BTreeMap::new(), lists: Vec::new(), templates: 0, externals: BTreeMap::new() };
         symbols.collect_externals(vocabulary);
         for pack in packs {
             let mut own = PackSymbols { requires: pack.requires.clone(), ..PackSymbols::default() };
@@ -71,8 +74,12 @@ impl<'a> Symbols<'a> {
             ast::ItemKind::Def(def) => (1, &def.name),
             ast::ItemKind::List(list) => (2, &list.name),
             ast::ItemKind::Exception(exception) => (3, &exception.name),
-            ast::ItemKind::Template(_) => return,
+            ast::ItemKind::Template(template) => (4, &template.name),
         };
+        if matches!(&item.kind, ast::ItemKind::Def(_)) && *ident.name == *"template" {
+            let problem = Diagnostic::new(codes::TEMPLATE, "`template` is reserved", ident.span, "not a name");
+            diagnostics.push(problem.help("`template(name)` reads a template; give the definition another name"));
+        }
         if let Some(first) = seen.get(&(space, Arc::clone(&ident.name))) {
             let message = format!("`{}` is defined twice", ident.name);
             let problem = Diagnostic::new(codes::DUPLICATE, message, ident.span, "defined again here");
@@ -84,7 +91,11 @@ impl<'a> Symbols<'a> {
             ast::ItemKind::Rule(rule) => drop(own.rules.insert(Arc::clone(&ident.name), rule)),
             ast::ItemKind::Def(def) => drop(own.defs.insert(Arc::clone(&ident.name), def)),
             ast::ItemKind::List(list) => self.collect_list(pack, list, own, diagnostics),
-            ast::ItemKind::Exception(_) | ast::ItemKind::Template(_) => {}
+            ast::ItemKind::Template(template) => {
+                own.templates.insert(Arc::clone(&ident.name), (TemplateId(self.templates), template));
+                self.templates += 1;
+            }
+            ast::ItemKind::Exception(_) => {}
         }
     }
 

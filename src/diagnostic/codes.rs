@@ -127,6 +127,18 @@ codes! {
         PACK = 34 "E034";
         /// A rule, pack or expression is larger than allowed.
         LIMIT = 35 "E035";
+        /// The text of a template is malformed.
+        TEMPLATE_TEXT = 40 "E040";
+        /// Where a slot begins or ends cannot be told.
+        SLOT_AMBIGUOUS = 41 "E041";
+        /// A template has so little text of its own that it matches nearly anything.
+        TEMPLATE_BROAD = 42 "E042";
+        /// An entry of a template is missing, unknown or malformed.
+        TEMPLATE_ENTRY = 43 "E043";
+        /// A slot's name or kind is wrong.
+        SLOT = 44 "E044";
+        /// No such template.
+        UNKNOWN_TEMPLATE = 45 "E045";
     }
     warnings {
         /// The comparison can never hold.

@@ -14,6 +14,7 @@ use crate::pack::{Pack, Policy};
 use crate::plan::{Plan, PlanOptions};
 use crate::source::{SourceMap, Span};
 use crate::syntax::{self, ast};
+use crate::template::TemplateSet;
 use crate::value::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -168,6 +169,7 @@ impl Compiler {
         diagnostic::sort(&mut diagnostics);
         let failed = diagnostics.iter().any(Diagnostic::is_error);
         let engine = decision.filter(|_| !failed).map(|decision| {
+            let templates = TemplateSet::new(checked.program.templates.clone());
             let plan = Plan::build(&checked.program, catalog, self.plan);
             let packs = self.packs.iter().map(|pack| PackInfo {
                 name: pack.manifest.name.clone(),
@@ -179,7 +181,12 @@ impl Compiler {
                     packs: packs.collect(),
                     program: checked.program,
                     plan,
-                    env: Env { now: self.now, lists: Arc::new(lists), providers: self.providers },
+                    env: Env {
+                        now: self.now,
+                        lists: Arc::new(lists),
+                        templates: Arc::new(templates),
+                        providers: self.providers,
+                    },
                     settings: Arc::new(self.settings),
                     decision,
                     loaded: self.packs,

@@ -1,8 +1,8 @@
 //! Why a rule matched or did not: its clauses with the values that decided, and their places.
 //! Made only when asked for, by the reference evaluator's own steps, so that it cannot disagree.
 
-use super::ops;
 use super::reference::Reference;
+use super::{missing, ops};
 use crate::builtins::{Builtins, Ctx, to_json};
 use crate::check::hir::{Expr, ExprKind, LocalId, Needles, Program, Quantifier, RuleId, Set};
 use crate::message::Location;
@@ -336,6 +336,9 @@ impl<'a> Explainer<'a, '_> {
                 ExprKind::Const(Value::Int(number)) => self.path(base).map(|path| format!("{path}[{number}]")),
                 _ => None,
             },
+            ExprKind::Key(base, key) if matches!(base.kind, ExprKind::Template(_)) => {
+                missing::template_path(self.reference.program, base, key)
+            }
             ExprKind::Key(base, key) => match &key.kind {
                 ExprKind::Const(Value::String(key)) => self.path(base).map(|path| format!("{path}[{key:?}]")),
                 _ => None,

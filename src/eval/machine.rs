@@ -140,6 +140,11 @@ impl Run<'_> {
             Op::Message => Value::record(Arc::clone(self.ctx.message)),
             Op::Local(id) => self.local(*id),
             Op::List(id) => self.ctx.env.lists.get(*id).map_or(Value::Null, |list| list.values()),
+            Op::Template(id) => {
+                let (value, work) = self.ctx.env.templates.value(self.ctx.message, id.0);
+                self.step(work as usize / 4);
+                value
+            }
             Op::Field(base, field) => {
                 let base = self.value(*base);
                 self.builtins.get(&self.ctx, &base, *field)

@@ -3,7 +3,7 @@
 use super::ops;
 use super::reference::Reference;
 use crate::check::hir::{Expr, ExprKind, LocalId, Needles, Program, Quantifier, Set};
-use crate::value::Truth;
+use crate::value::{Truth, Value};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -141,6 +141,10 @@ fn collect<'a>(evaluator: &mut Reference<'a>, expr: &'a Expr, found: &mut Found)
             }
         }
         ExprKind::List(id) => list(evaluator.program, id.0, found, evaluator),
+        ExprKind::Key(base, key) if matches!(base.kind, ExprKind::Template(_)) => {
+            let path = template_path(evaluator.program, base, key).unwrap_or_default();
+            found.insert(Missing::Field(path));
+        }
         ExprKind::Index(base, _) | ExprKind::Key(base, _) => {
             if evaluator.value(base).is_null() {
                 collect(evaluator, base, found);
@@ -158,7 +162,7 @@ fn collect<'a>(evaluator: &mut Reference<'a>, expr: &'a Expr, found: &mut Found)
             let source = found.names.get(id).cloned();
             found.insert(Missing::Value(source.unwrap_or_else(|| "element".into())));
         }
-        ExprKind::Const(_) | ExprKind::Message => {}
+        ExprKind::Const(_) | ExprKind::Message | ExprKind::Template(_) => {}
         ExprKind::Compare(..)
         | ExprKind::Arith(..)
         | ExprKind::Not(_)
@@ -199,6 +203,13 @@ fn list(program: &Program, id: u32, found: &mut Found, evaluator: &Reference<'_>
 
 fn name(evaluator: &Reference<'_>, found: &Found, expr: &Expr) -> String {
     path(evaluator, found, expr).unwrap_or_else(|| "a list".into())
+}
+
+/// `template(pack/name).slot`
+pub(super) fn template_path(program: &Program, base: &Expr, key: &Expr) -> Option<String> {
+    let (ExprKind::Template(id), ExprKind::Const(Value::String(key))) = (&base.kind, &key.kind) else { return None };
+    let name = program.templates.get(id.0 as usize).map_or("?", |template| &template.name);
+    Some(format!("template({name}).{key}"))
 }
 
 /// The path of a chain of fields, elements written as `[]`.

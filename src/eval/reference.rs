@@ -82,6 +82,11 @@ impl<'a> Reference<'a> {
             ExprKind::Message => Value::record(std::sync::Arc::clone(self.ctx.message)),
             ExprKind::Local(id) => self.local(*id),
             ExprKind::List(id) => self.ctx.env.lists.get(id.0).map_or(Value::Null, |list| list.values()),
+            ExprKind::Template(id) => {
+                let (value, work) = self.ctx.env.templates.value(self.ctx.message, id.0);
+                self.step(work as usize / 4);
+                value
+            }
             ExprKind::Field(base, field) => {
                 let base = self.value(base);
                 self.builtins.get(&self.ctx, &base, *field)

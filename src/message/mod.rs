@@ -65,6 +65,7 @@ pub struct Message {
     body: OnceLock<Arc<Body>>,
     attachments: OnceLock<Vec<Arc<Attachment>>>,
     auth: OnceLock<Arc<dyn Any + Send + Sync>>,
+    templates: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 /// Where in the message a value was read.
@@ -102,6 +103,7 @@ impl Message {
             body: OnceLock::new(),
             attachments: OnceLock::new(),
             auth: OnceLock::new(),
+            templates: OnceLock::new(),
         })
     }
 
@@ -211,6 +213,12 @@ impl Message {
     /// A value that a later stage computes once for this message and keeps with it.
     pub(crate) fn auth_slot<T: Any + Send + Sync>(&self, compute: impl Fn() -> T) -> Arc<T> {
         let stored = self.auth.get_or_init(|| Arc::new(compute()));
+        Arc::clone(stored).downcast().unwrap_or_else(|_| Arc::new(compute()))
+    }
+
+    /// The same for what templates are compared with.
+    pub(crate) fn template_slot<T: Any + Send + Sync>(&self, compute: impl Fn() -> T) -> Arc<T> {
+        let stored = self.templates.get_or_init(|| Arc::new(compute()));
         Arc::clone(stored).downcast().unwrap_or_else(|_| Arc::new(compute()))
     }
 

@@ -96,6 +96,7 @@ impl Builder<'_> {
                 Op::Local(self.names.iter().rev().find(|(name, _)| name == id).map_or(*id, |(_, renamed)| *renamed))
             }
             ExprKind::List(id) => Op::List(id.0),
+            ExprKind::Template(id) => Op::Template(*id),
             ExprKind::Field(base, field) => Op::Field(self.node(base), *field),
             ExprKind::Index(a, b) => Op::Index(self.node(a), self.node(b)),
             ExprKind::Key(a, b) => Op::Key(self.node(a), self.node(b)),
@@ -162,7 +163,7 @@ impl Builder<'_> {
             Op::TextPatterns(_, _, patterns) => 40 * patterns.len() as u32,
             Op::TextList(..) => 40,
             Op::TextValues(_, _, _, needles) => 5 * needles.len() as u32,
-            Op::Rule(_) => 100,
+            Op::Rule(_) | Op::Template(_) => 100,
             _ => 1,
         }
     }
@@ -170,7 +171,7 @@ impl Builder<'_> {
 
 pub(super) fn children(op: &Op) -> Vec<NodeId> {
     match op {
-        Op::Const(_) | Op::Message | Op::Local(_) | Op::List(_) | Op::Rule(_) => Vec::new(),
+        Op::Const(_) | Op::Message | Op::Local(_) | Op::List(_) | Op::Template(_) | Op::Rule(_) => Vec::new(),
         Op::Field(a, _)
         | Op::Length(a)
         | Op::Sum(a)

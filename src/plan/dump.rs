@@ -29,6 +29,9 @@ fn op(op: &Op, catalog: &Catalog, program: &Program) -> String {
         Op::Message => "message".into(),
         Op::Local(id) => format!("local {}", id.0),
         Op::List(id) => format!("list ${}", list(*id)),
+        Op::Template(id) => {
+            format!("template {}", program.templates.get(id.0 as usize).map_or("?", |template| &template.name))
+        }
         Op::Field(_, field) => {
             let decl = catalog.field(*field);
             format!("field {}.{}{operands}", catalog.record(decl.record).name, decl.name)

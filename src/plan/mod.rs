@@ -3,7 +3,7 @@
 mod build;
 mod dump;
 
-use crate::check::hir::{Arith, Fold, LocalId, Ordering, Program, Quantifier, RuleId};
+use crate::check::hir::{Arith, Fold, LocalId, Ordering, Program, Quantifier, RuleId, TemplateId};
 use crate::matcher::Pattern;
 use crate::syntax::ast::TextOp;
 use crate::value::{Catalog, FieldId, FuncId, Value};
@@ -24,6 +24,8 @@ pub enum Op {
     Local(LocalId),
     /// All entries of a list.
     List(u32),
+    /// A template matched against the message.
+    Template(TemplateId),
     /// A field of a record.
     Field(NodeId, FieldId),
     /// An element by position.

@@ -54,8 +54,8 @@ pub enum ItemKind {
     List(List),
     /// `exception name { ... }`
     Exception(Exception),
-    /// `template name { ... }`: reserved; the parser has reported it.
-    Template(Ident),
+    /// `template name { ... }`
+    Template(Template),
 }
 
 /// A rule.
@@ -175,6 +175,70 @@ pub struct Exception {
     pub name: Ident,
     /// `key: value` entries in written order (`for when owner reason expires`).
     pub entries: Vec<Given>,
+}
+
+/// A genuine notification with its slots.
+#[derive(Clone, Debug)]
+pub struct Template {
+    /// Name, unique in its pack.
+    pub name: Ident,
+    /// Entries and variants in written order.
+    pub parts: Vec<TemplatePart>,
+}
+
+/// A part of a template.
+#[derive(Clone, Debug)]
+pub enum TemplatePart {
+    /// `key: value`
+    Entry(TemplateEntry),
+    /// `variant name { ... }`: one language or revision.
+    Variant(TemplateVariant),
+}
+
+/// One language or revision of a template.
+#[derive(Clone, Debug)]
+pub struct TemplateVariant {
+    /// Name.
+    pub name: Ident,
+    /// From the keyword to the brace.
+    pub span: Span,
+    /// Its entries in written order.
+    pub entries: Vec<TemplateEntry>,
+}
+
+/// `key: value` in a template (`from subject body links`).
+#[derive(Clone, Debug)]
+pub struct TemplateEntry {
+    /// Key.
+    pub key: Ident,
+    /// Value as written.
+    pub value: Expr,
+    /// The text of `subject` and `body` taken apart, if it is a string.
+    pub pieces: Option<Vec<Piece>>,
+}
+
+/// A piece of a template's text.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// What it is.
+    pub kind: PieceKind,
+    /// Where it stands in the rule text.
+    pub span: Span,
+}
+
+/// The kinds of pieces.
+#[derive(Clone, Debug)]
+pub enum PieceKind {
+    /// Literal text of one line, as it stands.
+    Text(Arc<str>),
+    /// `{name}`, `{name: kind}`
+    Slot(Ident, Option<Ident>),
+    /// `...`: other text may stand here.
+    Gap,
+    /// The end of a line.
+    Break,
+    /// `[[ ... ]]`: may be missing.
+    Optional(Vec<Piece>),
 }
 
 /// An expression.

@@ -1,6 +1,9 @@
 //! Prints the tree as S-expressions, without places: what `--emit ast` shows.
 
-use super::ast::{BinaryOp, CompareOp, Expr, ExprKind, File, ItemKind, ListSource, OfCount, TextOp};
+use super::ast::{
+    BinaryOp, CompareOp, Expr, ExprKind, File, ItemKind, ListSource, OfCount, Piece, PieceKind, TemplateEntry,
+    TemplatePart, TextOp,
+};
 use std::fmt::Write;
 
 /// A file, an item a line.
@@ -48,10 +51,40 @@ pub fn dump(file: &File) -> String {
                     exception.entries.iter().map(|e| format!(" ({} {})", e.key.name, dump_expr(&e.value))).collect();
                 writeln!(out, "(exception {}{})", exception.name.name, entries.concat())
             }
-            ItemKind::Template(name) => writeln!(out, "(template {})", name.name),
+            ItemKind::Template(template) => {
+                let parts = template.parts.iter().map(template_part);
+                writeln!(out, "(template {}{})", template.name.name, parts.collect::<String>())
+            }
         };
     }
     out
+}
+
+fn template_part(part: &TemplatePart) -> String {
+    match part {
+        TemplatePart::Entry(entry) => template_entry(entry),
+        TemplatePart::Variant(variant) => {
+            let entries: String = variant.entries.iter().map(template_entry).collect();
+            format!(" (variant {}{entries})", variant.name.name)
+        }
+    }
+}
+
+fn template_entry(entry: &TemplateEntry) -> String {
+    let value = entry.pieces.as_ref().map_or_else(|| format!(" {}", dump_expr(&entry.value)), |all| pieces(all));
+    format!(" ({}{value})", entry.key.name)
+}
+
+fn pieces(all: &[Piece]) -> String {
+    let one = |piece: &Piece| match &piece.kind {
+        PieceKind::Text(text) => format!(" {text:?}"),
+        PieceKind::Slot(name, Some(kind)) => format!(" {{{}: {}}}", name.name, kind.name),
+        PieceKind::Slot(name, None) => format!(" {{{}}}", name.name),
+        PieceKind::Gap => " ...".into(),
+        PieceKind::Break => " /".into(),
+        PieceKind::Optional(inner) => format!(" (optional{})", pieces(inner)),
+    };
+    all.iter().map(one).collect()
 }
 
 /// One expression.

@@ -84,13 +84,19 @@ fn word(rule: Rule) -> Option<&'static str> {
         Rule::name | Rule::word | Rule::arg_name => "a name",
         Rule::dotted => "a key",
         Rule::type_name => "a type",
-        Rule::item | Rule::item_only | Rule::rule_item | Rule::def_item | Rule::list_item | Rule::exception_item => {
-            "an item"
-        }
+        Rule::item
+        | Rule::item_only
+        | Rule::rule_item
+        | Rule::def_item
+        | Rule::list_item
+        | Rule::exception_item
+        | Rule::template_item => "an item",
         Rule::kw_rule => "`rule`",
         Rule::kw_def => "`def`",
         Rule::kw_list => "`list`",
         Rule::kw_exception => "`exception`",
+        Rule::kw_template => "`template`",
+        Rule::template_variant | Rule::kw_variant => "`variant name { ... }`",
         Rule::tags => "tags",
         Rule::section
         | Rule::section_head
@@ -100,7 +106,9 @@ fn word(rule: Rule) -> Option<&'static str> {
         | Rule::unless_section
         | Rule::tests_section => "a section (`meta:`, `let:`, `when:`, `unless:`, `tests:`)",
         Rule::meta_entry | Rule::let_entry => "an entry `name = value`",
-        Rule::unless_entry | Rule::exception_entry | Rule::given_entry => "an entry `name: value`",
+        Rule::unless_entry | Rule::exception_entry | Rule::given_entry | Rule::template_entry => {
+            "an entry `name: value`"
+        }
         Rule::test_entry | Rule::test_kind => "`matches` or `ignores`",
         Rule::given => "`given { ... }`",
         Rule::params | Rule::param => "a parameter",

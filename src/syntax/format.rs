@@ -3,6 +3,7 @@
 
 use super::ast::{
     Arg, BinaryOp, Comment, Expr, ExprKind, File, Given, Item, ItemKind, ListSource, OfCount, Rule, StrLit, StrStyle,
+    Template, TemplateEntry, TemplatePart,
 };
 use super::dump::{binary_symbol, compare_symbol, flatten, text_symbol};
 use crate::diagnostic::Diagnostic;
@@ -184,9 +185,41 @@ impl<'f> Printer<'f> {
                 self.indent = 0;
                 self.line("}");
             }
-            // Reserved: a file with a template does not parse.
-            ItemKind::Template(_) => {}
+            ItemKind::Template(template) => self.template(template, item.span.end as usize),
         }
+    }
+
+    fn template(&mut self, template: &Template, end: usize) {
+        self.line(&format!("template {} {{", template.name.name));
+        for part in &template.parts {
+            self.indent = 2;
+            match part {
+                TemplatePart::Entry(entry) => self.template_entry(entry),
+                TemplatePart::Variant(variant) => {
+                    self.own_lines(variant.span.start as usize);
+                    self.line(&format!("variant {} {{", variant.name.name));
+                    self.indent = 4;
+                    for entry in &variant.entries {
+                        self.template_entry(entry);
+                    }
+                    self.own_lines(variant.span.end as usize);
+                    self.indent = 2;
+                    self.line("}");
+                    self.end_line_comment(variant.span.end as usize);
+                }
+            }
+        }
+        self.indent = 2;
+        self.own_lines(end);
+        self.indent = 0;
+        self.line("}");
+    }
+
+    fn template_entry(&mut self, entry: &TemplateEntry) {
+        self.own_lines(entry.key.span.start as usize);
+        self.line(&format!("{}: ", entry.key.name));
+        self.value(&entry.value);
+        self.end_line_comment(entry.value.span.end as usize);
     }
 
     /// Comments before a line, on lines of their own.

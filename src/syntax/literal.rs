@@ -67,6 +67,41 @@ fn bad_escape(written: &str, span: Span, offset: usize) -> Diagnostic {
         .edit(Span::new(span.source, start, start + 1), "\\\\", "double the backslash")
 }
 
+/// Where each byte of a string's value is written, in bytes of the literal with its quotes.
+pub(super) fn origins(written: &str, value: &str) -> Vec<u32> {
+    let mut origins = Vec::with_capacity(value.len());
+    if let Some(inner) = written.strip_prefix("\"\"\"").and_then(|rest| rest.strip_suffix("\"\"\"")) {
+        block_origins(inner, value, &mut origins);
+        return origins;
+    }
+    let bytes = written.as_bytes();
+    let raw = bytes.first() == Some(&b'\'');
+    let mut at = 1;
+    while origins.len() < value.len() && at < bytes.len() {
+        let width = match bytes[at] {
+            b'\'' if raw => 2,
+            b'\\' if !raw => 1 + escape(&written[at + 1..]).1,
+            _ => 1,
+        };
+        let meant = if width == 1 { 1 } else { value[origins.len()..].chars().next().map_or(1, char::len_utf8) };
+        origins.extend(std::iter::repeat_n(at as u32, meant));
+        at += width;
+    }
+    origins
+}
+
+/// The lines of the value are ends of the lines that are written.
+fn block_origins(inner: &str, value: &str, origins: &mut Vec<u32>) {
+    let first = inner.len() - inner.strip_prefix("\r\n").or_else(|| inner.strip_prefix('\n')).unwrap_or(inner).len();
+    let mut at = 3 + first;
+    for (line, meant) in inner[first..].split('\n').zip(value.split('\n')) {
+        let skipped = line.len() - meant.len().min(line.len());
+        // The line feed too.
+        origins.extend((0..=meant.len()).map(|offset| (at + skipped + offset) as u32));
+        at += line.len() + 1;
+    }
+}
+
 /// Text between `"""`: the first and last line break go, and the indentation that all lines share.
 fn dedent(inner: &str) -> String {
     let inner = inner.strip_prefix("\r\n").or_else(|| inner.strip_prefix('\n')).unwrap_or(inner);

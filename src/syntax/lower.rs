@@ -2,10 +2,10 @@
 
 use super::ast::{
     Arg, BinaryOp, CompareOp, Def, Exception, Expr, ExprKind, Given, Ident, Item, ItemKind, Let, List, ListSource,
-    Meta, OfCount, Param, StrLit, TestCase, TextOp, Unless,
+    Meta, OfCount, Param, StrLit, TemplateEntry, TemplatePart, TemplateVariant, TestCase, TextOp, Unless,
 };
 use super::scan::Piece;
-use super::{MAX_CHAIN, ast, error, literal};
+use super::{MAX_CHAIN, ast, error, literal, slots};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::{SourceId, Span};
 use pest::Parser;
@@ -19,11 +19,7 @@ struct Grammar;
 /// Parses one item.
 pub(super) fn item(source: SourceId, text: &str, piece: &Piece, diagnostics: &mut Vec<Diagnostic>) -> Option<Item> {
     let slice = &text[piece.range.clone()];
-    let span = Span::new(source, piece.range.start, piece.range.end);
-    if slice.starts_with("template") {
-        return Some(template(slice, span, piece, diagnostics));
-    }
-    let mut lowering = Lowering { source, base: piece.range.start, diagnostics };
+    let mut lowering = Lowering { source, text, base: piece.range.start, diagnostics };
     if !piece.sound {
         return None; // the scanner has said why
     }
@@ -48,7 +44,7 @@ pub(super) fn expr_only(source: SourceId, text: &str, diagnostics: &mut Vec<Diag
     match Grammar::parse(Rule::expr_only, text) {
         Ok(mut pairs) => {
             let pair = pairs.next()?.into_inner().next()?;
-            Some(Lowering { source, base: 0, diagnostics }.expr(pair))
+            Some(Lowering { source, text, base: 0, diagnostics }.expr(pair))
         }
         Err(error) => {
             diagnostics.push(error::diagnostic(source, text, 0, &error));
@@ -57,20 +53,10 @@ pub(super) fn expr_only(source: SourceId, text: &str, diagnostics: &mut Vec<Diag
     }
 }
 
-fn template(slice: &str, span: Span, piece: &Piece, diagnostics: &mut Vec<Diagnostic>) -> Item {
-    let rest = slice["template".len()..].trim_start();
-    let name: &str = rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or("");
-    let head = Span::new(span.source, span.start as usize, span.start as usize + "template".len());
-    diagnostics.push(
-        Diagnostic::new(codes::TEMPLATE, "`template` is reserved and not supported yet", head, "reserved")
-            .help("match the genuine notification with `regex.extract` on subject and body until then"),
-    );
-    let kind = ItemKind::Template(Ident { name: name.into(), span: head });
-    Item { doc: piece.doc.as_deref().map(Arc::from), span, kind }
-}
-
 struct Lowering<'d> {
     source: SourceId,
+    /// The whole text.
+    text: &'d str,
     base: usize,
     diagnostics: &'d mut Vec<Diagnostic>,
 }
@@ -101,6 +87,7 @@ impl Lowering<'_> {
             Rule::def_item => self.def(pair).map(ItemKind::Def),
             Rule::list_item => self.list(pair).map(ItemKind::List),
             Rule::exception_item => Some(ItemKind::Exception(self.exception(pair))),
+            Rule::template_item => self.template(pair).map(ItemKind::Template),
             _ => None,
         }
     }
@@ -239,6 +226,39 @@ impl Lowering<'_> {
             }
         }
         Exception { name, entries }
+    }
+
+    fn template(&mut self, pair: P<'_>) -> Option<ast::Template> {
+        let mut inner = pair.into_inner().filter(|part| part.as_rule() != Rule::kw_template);
+        let name = self.ident(&inner.next()?);
+        let parts: Vec<_> = inner.collect();
+        let parts = parts.into_iter().filter_map(|part| match part.as_rule() {
+            Rule::template_variant => self.variant(part).map(TemplatePart::Variant),
+            _ => self.template_entry(part).map(TemplatePart::Entry),
+        });
+        Some(ast::Template { name, parts: parts.collect() })
+    }
+
+    fn variant(&mut self, pair: P<'_>) -> Option<TemplateVariant> {
+        let span = self.span(&pair);
+        let mut inner = pair.into_inner().filter(|part| part.as_rule() != Rule::kw_variant);
+        let name = self.ident(&inner.next()?);
+        let entries: Vec<_> = inner.collect();
+        let entries = entries.into_iter().filter_map(|entry| self.template_entry(entry)).collect();
+        Some(TemplateVariant { name, span, entries })
+    }
+
+    fn template_entry(&mut self, pair: P<'_>) -> Option<TemplateEntry> {
+        let (key, value) = self.entry(pair)?;
+        let is_text = matches!(&*key.name, "subject" | "body");
+        let pieces = match &value.kind {
+            ExprKind::Str(text) if is_text => {
+                let written = self.text.get(value.span.range()).unwrap_or("");
+                Some(slots::pieces(written, &text.value, value.span, self.diagnostics))
+            }
+            _ => None,
+        };
+        Some(TemplateEntry { key, value, pieces })
     }
 
     fn node(&self, kind: ExprKind, pair: &P<'_>) -> Expr {
@@ -567,6 +587,8 @@ fn own_end(pair: &P<'_>) -> usize {
         | Rule::given
         | Rule::params
         | Rule::rule_item
+        | Rule::template_item
+        | Rule::template_variant
         | Rule::exception_item => whole.end(),
         _ => match pair.clone().into_inner().next_back() {
             Some(last) => own_end(&last),

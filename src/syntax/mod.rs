@@ -7,6 +7,7 @@ mod format;
 mod literal;
 mod lower;
 mod scan;
+mod slots;
 
 pub use dump::{dump, dump_expr};
 pub use format::format;

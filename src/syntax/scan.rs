@@ -402,7 +402,7 @@ fn stray_text(
     diagnostics.push(match near {
         Some(near) => problem.help(format!("did you mean `{near}`?")).edit(span, near, format!("change to `{near}`")),
         None => problem
-            .help("a file holds `rule`, `def`, `list` and `exception` items; wrap an expression in a rule's `when:`"),
+            .help("a file holds `rule`, `def`, `list`, `template` and `exception` items; wrap an expression in a rule's `when:`"),
     });
 }
 

@@ -1,6 +1,7 @@
 //! Types, values, three-valued truth and the declared vocabulary of the language.
 
 mod catalog;
+mod template;
 mod truth;
 mod types;
 
@@ -8,8 +9,9 @@ pub use catalog::{
     Catalog, CatalogBuilder, Cost, EnumDecl, EnumId, Example, FieldDecl, FieldId, FuncDecl, FuncId, ParamDecl,
     RecordDecl, RecordId,
 };
+pub use template::{Element, SlotKind, TEMPLATE_FIELDS, TemplateDecl, VariantDecl};
 pub use truth::Truth;
-pub use types::Type;
+pub use types::{Shape, Type};
 
 use crate::matcher::Pattern;
 use std::any::Any;

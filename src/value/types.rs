@@ -3,6 +3,22 @@
 use super::{Catalog, EnumId, RecordId};
 use std::sync::Arc;
 
+/// The fields of a record that rules declare.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Shape {
+    /// What people call it.
+    pub name: Arc<str>,
+    /// Names, types and whether they may be absent.
+    pub fields: Vec<(Arc<str>, Type, bool)>,
+}
+
+impl Shape {
+    /// The type of a field, and whether it may be absent.
+    pub fn field(&self, name: &str) -> Option<(&Type, bool)> {
+        self.fields.iter().find(|(field, ..)| **field == *name).map(|(_, ty, nullable)| (ty, *nullable))
+    }
+}
+
 /// The static type of an expression.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Type {
@@ -42,6 +58,8 @@ pub enum Type {
     Map(Arc<Type>),
     /// A record of the catalog.
     Record(RecordId),
+    /// A record that rules declare: what `template(...)` gives. Its values are maps.
+    Shape(Arc<Shape>),
     /// A JSON value whose shape is known only when it is read.
     Json,
     /// Anything: parameters of generic functions, and the result of an expression that has
@@ -93,6 +111,7 @@ impl Type {
             Self::List(item) => format!("[{}]", item.name(catalog)),
             Self::Map(item) => format!("map<{}>", item.name(catalog)),
             Self::Record(id) => catalog.record(*id).name.into(),
+            Self::Shape(shape) => shape.name.to_string(),
             Self::Json => "json".into(),
             Self::Any => "any".into(),
         }

@@ -132,5 +132,9 @@ pub(super) fn declare(r: &mut Registry) {
     for (signature, doc) in text {
         r.special(signature, doc, &[]);
     }
-    r.special("template(name: any) -> any", "Reserved: slots of a genuine notification. Not supported yet.", &[]);
+    r.special(
+        "template(name: any) -> any",
+        "A template matched against the message; only its senders' messages match. Gives `matched`, a string for each slot (absent if it does not match), `residue` (visible text that neither literal nor slot accounts for), `coverage` (0 to 1), `conflicts` (slots that hold different texts), `variant`, and, if the template says where its links lead, `links_outside`.",
+        &[],
+    );
 }
