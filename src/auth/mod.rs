@@ -53,7 +53,7 @@ pub const RESULTS: &[&str] = &[
 
 /// The authentication of a message, computed once.
 pub fn of(message: &Message) -> Arc<Auth> {
-    message.auth_slot(|| Auth::new(message))
+    message.once(|| Auth::new(message))
 }
 
 impl Auth {

@@ -141,3 +141,13 @@ fn plain_between(text: &str, limit: usize, taken: &[(usize, usize)]) -> (Vec<Lin
     }
     (links, false)
 }
+
+/// URLs in a text with their places: written with a scheme, or host names under a known suffix.
+pub(crate) fn urls_in(text: &str) -> Vec<(std::ops::Range<usize>, Arc<Url>)> {
+    let (links, _) = plain_between(text, usize::MAX, &[]);
+    let found = links.into_iter().filter_map(|link| {
+        let length = link.display_text.as_ref()?.len();
+        Some((link.at..link.at + length, link.href_url?))
+    });
+    found.collect()
+}

@@ -33,15 +33,17 @@ pub use body::{Body, BodyHtml, BodyPlain, Html};
 pub use domain::Domain;
 pub use header::Header;
 pub use hop::{Hop, HopField, Received};
+pub(crate) use links::urls_in;
 pub use links::{Link, LinkParser};
 pub(crate) use parse::decode_text;
 pub use part::Part;
+pub(crate) use quote_date::month;
 pub use settings::{AuthOverride, Limits, Settings, Vip};
 pub use subject::Subject;
 pub use threads::{Banner, PreviousThread, Thread};
 pub use url::Url;
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -64,9 +66,11 @@ pub struct Message {
     hops: OnceLock<Vec<Arc<Hop>>>,
     body: OnceLock<Arc<Body>>,
     attachments: OnceLock<Vec<Arc<Attachment>>>,
-    auth: OnceLock<Arc<dyn Any + Send + Sync>>,
-    templates: OnceLock<Arc<dyn Any + Send + Sync>>,
+    later: Mutex<Vec<(TypeId, Slot)>>,
 }
+
+/// What a later stage computes once.
+type Slot = Arc<OnceLock<Arc<dyn Any + Send + Sync>>>;
 
 /// Where in the message a value was read.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -102,8 +106,7 @@ impl Message {
             hops: OnceLock::new(),
             body: OnceLock::new(),
             attachments: OnceLock::new(),
-            auth: OnceLock::new(),
-            templates: OnceLock::new(),
+            later: Mutex::default(),
         })
     }
 
@@ -210,16 +213,23 @@ impl Message {
         self.limits_hit.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    /// A value that a later stage computes once for this message and keeps with it.
-    pub(crate) fn auth_slot<T: Any + Send + Sync>(&self, compute: impl Fn() -> T) -> Arc<T> {
-        let stored = self.auth.get_or_init(|| Arc::new(compute()));
+    /// A value that a later stage computes once for this message and keeps with it; one for each
+    /// type.
+    pub(crate) fn once<T: Any + Send + Sync>(&self, compute: impl Fn() -> T) -> Arc<T> {
+        let slot = self.slot(TypeId::of::<T>());
+        let stored = slot.get_or_init(|| Arc::new(compute()));
         Arc::clone(stored).downcast().unwrap_or_else(|_| Arc::new(compute()))
     }
 
-    /// The same for what templates are compared with.
-    pub(crate) fn template_slot<T: Any + Send + Sync>(&self, compute: impl Fn() -> T) -> Arc<T> {
-        let stored = self.templates.get_or_init(|| Arc::new(compute()));
-        Arc::clone(stored).downcast().unwrap_or_else(|_| Arc::new(compute()))
+    /// The lock is released before anything is computed: one value may be made of another.
+    fn slot(&self, id: TypeId) -> Slot {
+        let mut slots = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, slot)) = slots.iter().find(|(known, _)| *known == id) {
+            return Arc::clone(slot);
+        }
+        let slot = Slot::default();
+        slots.push((id, Arc::clone(&slot)));
+        slot
     }
 
     pub(crate) fn limit(&self, what: String) {

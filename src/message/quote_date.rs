@@ -112,6 +112,11 @@ pub(super) fn seconds(text: &str) -> Option<i64> {
     date.is_valid().then(|| date.to_timestamp())
 }
 
+/// The month whose name, or the beginning of it, a word in lower case begins with.
+pub(crate) fn month(word: &str) -> Option<u8> {
+    MONTHS.iter().find(|(name, _)| word.starts_with(name)).map(|(_, month)| *month)
+}
+
 /// `10:02`, `10:02:11 PM`, `10.02` after the year; with what follows it.
 fn time(text: &str) -> Option<(u8, u8, u8, &str)> {
     let mut from = 0;
@@ -217,10 +222,7 @@ fn named(text: &str) -> Option<(u16, u8, u8)> {
         let before = before.or_else(|| index.checked_sub(2).filter(|at| words[at + 1] == "de").and_then(day));
         before.or_else(|| day(index + 1))
     };
-    let month = |index: usize, word: &str| {
-        let (_, month) = MONTHS.iter().find(|(name, _)| word.starts_with(name))?;
-        Some((year, *month, u8::try_from(beside(index)?).ok()?))
-    };
+    let month = |index: usize, word: &str| Some((year, self::month(word)?, u8::try_from(beside(index)?).ok()?));
     // The last of several: days of the week stand before.
     words.iter().enumerate().rev().find_map(|(index, word)| month(index, word))
 }

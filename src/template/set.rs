@@ -199,7 +199,7 @@ fn anchors(templates: &[Ready]) -> (Vec<Vec<u8>>, Vec<Vec<Variant>>) {
 }
 
 fn texts(message: &Message) -> Arc<Texts> {
-    message.template_slot(|| {
+    message.once(|| {
         let subject = message.subject().base.clone().unwrap_or_default();
         let body = message.body();
         let texts = Texts {

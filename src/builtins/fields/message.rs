@@ -99,6 +99,13 @@ pub(super) fn declare(r: &mut Registry) {
         .field("auth", "Auth", Cost::Moderate, "Authentication results from trusted sources only.", |_, m| {
             record(&crate::auth::of(m))
         })
+        .field(
+            "entities",
+            "Entities",
+            Cost::Cheap,
+            "Telephone numbers, amounts, addresses, URLs, wallets and dates in the message's own text.",
+            |_, m| super::entities::of(m),
+        )
         .field("mime", "Mime", Cost::Cheap, "Facts about the structure.", |_, m| {
             Value::record(Arc::new(Mime(m.shared())))
         });

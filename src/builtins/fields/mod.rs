@@ -2,6 +2,7 @@
 
 mod auth;
 mod body;
+mod entities;
 mod headers;
 mod message;
 
@@ -17,6 +18,7 @@ pub(super) fn declare(registry: &mut Registry) {
     headers::declare(registry);
     auth::declare(registry);
     body::declare(registry);
+    entities::declare(registry);
 }
 
 /// A record value of shared data.

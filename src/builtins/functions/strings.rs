@@ -2,10 +2,10 @@
 
 use crate::builtins::Registry;
 use crate::message::{Domain, EmailAddress, Url};
+use crate::text::replace_confusables;
 use crate::value::{Cidr, Cost, Example, Value};
 use rapidfuzz::distance::levenshtein;
 use std::net::IpAddr;
-use unicode_normalization::UnicodeNormalization;
 
 const fn example(expr: &'static str, value: &'static str) -> Example {
     Example { expr, value: Some(value) }
@@ -141,38 +141,6 @@ fn distance(a: &str, b: &str) -> Value {
         return Value::Null;
     }
     Value::Int(levenshtein::distance(a.chars(), b.chars()) as i64)
-}
-
-/// Compatibility forms first (full-width, mathematical letters), then look-alikes of other
-/// scripts. Letters that are ASCII already stay: `m` does not become `rn`.
-fn replace_confusables(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.nfkc() {
-        if c.is_ascii() {
-            out.push(c);
-        } else if !is_ignorable(c) {
-            push_ascii(c, &mut out);
-        }
-    }
-    out
-}
-
-fn push_ascii(c: char, out: &mut String) {
-    let skeleton: String = unicode_security::skeleton(c.encode_utf8(&mut [0; 4])).collect();
-    if skeleton.is_ascii() && !skeleton.is_empty() {
-        out.push_str(&skeleton);
-        return;
-    }
-    // An accented letter is read as its base letter.
-    match c.nfd().next() {
-        Some(base) if base.is_ascii_alphabetic() => out.push(base),
-        _ => out.push(c),
-    }
-}
-
-fn is_ignorable(c: char) -> bool {
-    matches!(c, '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 fn ip_in(args: &[Value]) -> Value {
