@@ -14,9 +14,7 @@ fn evaluate(c: &mut Criterion) {
     group.sample_size(20);
     for count in [10, 100, 1_000] {
         let text = generate::rules(count, false);
-        for (name, options) in
-            [("plain plan", PlanOptions::default()), ("nothing shared", PlanOptions { share: false, reorder: false })]
-        {
+        for (name, options) in [("the plan", PlanOptions::default()), ("plain plan", PlanOptions::PLAIN)] {
             let mut compiler = Compiler::new();
             compiler.rules("generated", &text).plan(options);
             let engine = compiler.compile().engine.expect("the rules are valid");

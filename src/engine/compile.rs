@@ -4,7 +4,7 @@ use super::policy::Decision;
 use super::verdict::PackInfo;
 use super::{Engine, Inner};
 use crate::builtins::{Env, Provider, builtins};
-use crate::check::hir::{ListInfo, ListOrigin};
+use crate::check::hir::{ListInfo, ListOrigin, Program};
 use crate::check::{External, PackInput, Vocabulary, check};
 use crate::diagnostic::{self, Diagnostic, codes, suggest};
 use crate::eval::Budget;
@@ -179,6 +179,7 @@ impl Compiler {
             Engine {
                 inner: Arc::new(Inner {
                     packs: packs.collect(),
+                    ranks: ranks(&checked.program),
                     program: checked.program,
                     plan,
                     env: Env {
@@ -314,6 +315,17 @@ impl Compiler {
             }
         }
     }
+}
+
+/// The place of each rule in the order of names.
+fn ranks(program: &Program) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..program.rules.len() as u32).collect();
+    order.sort_by(|a, b| program.rules[*a as usize].name.cmp(&program.rules[*b as usize].name));
+    let mut ranks = vec![0; order.len()];
+    for (rank, rule) in order.into_iter().enumerate() {
+        ranks[rule as usize] = rank as u32;
+    }
+    ranks
 }
 
 /// The packs parsed again, without their diagnostics: they compiled.

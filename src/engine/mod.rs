@@ -2,11 +2,13 @@
 
 mod compile;
 mod policy;
+mod profile;
 mod suite;
 mod verdict;
 
 pub use compile::{Compiled, Compiler};
 pub use policy::ACCEPT;
+pub use profile::{ClauseCost, FeatureCost, ProfileReport, RuleCost};
 pub use suite::{TestFailure, TestReport};
 pub use verdict::{Match, PackInfo, Score, Suppression, Undecided, Verdict};
 
@@ -14,7 +16,9 @@ use crate::builtins::{Builtins, Ctx, Env, builtins, to_json};
 use crate::check::hir::{Mode, Program, RuleId};
 use crate::check::{External, Vocabulary, check_expr};
 use crate::diagnostic::Diagnostic;
-use crate::eval::{Budget, Evidence, Machine, NearestMiss, Outcome, Reference, Scratch, Status, explain, nearest_miss};
+use crate::eval::{
+    Budget, Evidence, Machine, NearestMiss, Outcome, Profile, Reference, Scratch, Status, explain, nearest_miss,
+};
 use crate::message::{Message, Settings, xpath};
 use crate::pack::Pack;
 use crate::plan::Plan;
@@ -32,6 +36,8 @@ pub struct Engine {
 
 struct Inner {
     program: Program,
+    /// The place of each rule in the order of names.
+    ranks: Vec<u32>,
     plan: Plan,
     env: Env,
     settings: Arc<Settings>,
@@ -119,15 +125,37 @@ impl Engine {
 
     /// Decides about a message.
     pub fn evaluate(&self, message: &Arc<Message>, scratch: &mut Scratch, options: Options) -> Verdict {
+        self.verdict(message, scratch, options, None)
+    }
+
+    /// Decides about a message and counts what it cost. The verdict is that of
+    /// [`Engine::evaluate`]; a profile belongs to one engine.
+    pub fn profile(
+        &self,
+        message: &Arc<Message>,
+        scratch: &mut Scratch,
+        options: Options,
+        profile: &mut Profile,
+    ) -> Verdict {
+        self.verdict(message, scratch, options, Some(profile))
+    }
+
+    fn verdict(
+        &self,
+        message: &Arc<Message>,
+        scratch: &mut Scratch,
+        options: Options,
+        profile: Option<&mut Profile>,
+    ) -> Verdict {
         let env = self.env(options.now);
         let ctx = Ctx { message, env: &env };
         let inner = &*self.inner;
-        let outcomes = Machine::run(&inner.plan, &inner.program, self.builtins(), ctx, scratch, &inner.budget);
-        let mut order: Vec<usize> = (0..outcomes.len()).collect();
-        order.sort_by(|a, b| inner.program.rules[*a].name.cmp(&inner.program.rules[*b].name));
+        let outcomes = Machine::run(&inner.plan, &inner.program, self.builtins(), ctx, scratch, &inner.budget, profile);
+        let mut order: Vec<&(RuleId, Outcome)> = outcomes.iter().collect();
+        order.sort_unstable_by_key(|(id, _)| inner.ranks[id.0 as usize]);
         let mut draft = Draft::default();
-        for index in order {
-            self.add(&mut draft, RuleId(index as u32), &outcomes[index], ctx, options);
+        for (id, outcome) in order {
+            self.add(&mut draft, *id, outcome, ctx, options);
         }
         let (score, action) = inner.decision.apply(&mut draft.matches);
         Verdict {
@@ -237,13 +265,15 @@ impl Engine {
         let env = self.env(None);
         let ctx = Ctx { message, env: &env };
         let mut scratch = Scratch::new();
-        let planned = Machine::run(&inner.plan, &inner.program, self.builtins(), ctx, &mut scratch, &inner.budget);
+        let listed = Machine::run(&inner.plan, &inner.program, self.builtins(), ctx, &mut scratch, &inner.budget, None);
+        let mut planned = vec![Outcome::no_match(); inner.program.rules.len()];
+        for (id, outcome) in listed {
+            planned[id.0 as usize] = outcome.clone();
+        }
         let mut reference = Reference::new(&inner.program, self.builtins(), ctx);
         let rules = inner.program.rules.iter().zip(planned).enumerate();
         rules
-            .map(|(index, (rule, planned))| {
-                (Arc::clone(&rule.name), planned.clone(), reference.rule(RuleId(index as u32)))
-            })
+            .map(|(index, (rule, planned))| (Arc::clone(&rule.name), planned, reference.rule(RuleId(index as u32))))
             .collect()
     }
 

@@ -1,48 +1,27 @@
-//! Runs the plan. Values of closed nodes are kept for the message in scratch that is used again.
+//! Runs the plan: asks the index which rules can hold, then evaluates those. Values of closed
+//! nodes are kept for the message, those of elements for the element.
 
-use super::reference::{Reference, at_least, conclude, of_absent, scan_cost, text_any};
+use super::profile::Profile;
+use super::reference::{Reference, conclude, of_absent, scan_cost, text_any};
+use super::scratch::{Bound, Scratch};
 use super::{Budget, Outcome, ops};
 use crate::builtins::{Builtins, Ctx};
-use crate::check::hir::{Arith, LocalId, Program, RuleId};
-use crate::plan::{NodeId, Op, Plan};
+use crate::check::hir::{Arith, LocalId, Program, Quantifier, RuleId};
+use crate::plan::{Keep, NodeId, Op, Plan};
 use crate::value::{Truth, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// Memory that evaluations use one after the other. Not shared between threads.
-#[derive(Debug, Default)]
-pub struct Scratch {
-    values: Vec<(u32, Value)>,
-    generation: u32,
-    locals: Vec<(LocalId, Value)>,
-    outcomes: Vec<Outcome>,
-}
-
-impl Scratch {
-    /// Empty scratch; it grows to the size of the plan at the first use.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    fn begin(&mut self, nodes: usize) {
-        self.generation = self.generation.wrapping_add(1);
-        if self.generation == 0 {
-            self.values.clear();
-            self.generation = 1;
-        }
-        self.values.resize(nodes, (0, Value::Null));
-        self.locals.clear();
-        self.outcomes.clear();
-    }
-}
 
 /// Runs plans.
 #[derive(Debug)]
 pub struct Machine;
 
 impl Machine {
-    /// The outcomes of all rules, by their ids. `active` says which rules are wanted; the others
-    /// are decided only where a wanted rule refers to them.
+    /// The outcomes of the rules that are not [`super::Status::NoMatch`], by ascending id; all
+    /// others do not match.
+    ///
+    /// The index is paid by the message; a value that several rules share is paid by the first
+    /// that asks, in the order of rule ids.
     pub fn run<'s>(
         plan: &Plan,
         program: &Program,
@@ -50,95 +29,251 @@ impl Machine {
         ctx: Ctx<'_>,
         scratch: &'s mut Scratch,
         budget: &Budget,
-    ) -> &'s [Outcome] {
-        scratch.begin(plan.nodes.len());
-        let mut total = 0_u64;
-        for (index, planned) in plan.rules.iter().enumerate() {
-            let limit = budget.rule_steps.min(budget.message_steps.saturating_sub(total));
-            let mut run = Run { plan, builtins, ctx, scratch, steps: 0, limit };
-            let truth = run.truth(planned.when);
-            let mut suppressed_by = Vec::new();
-            if truth.is_true() {
-                for (name, unless) in &planned.unless {
-                    if run.truth(*unless).is_true() {
-                        suppressed_by.push(Arc::clone(name));
-                    }
-                }
-            }
-            let over_budget = run.spent();
-            total = total.saturating_add(run.steps);
-            let undecided = truth == Truth::Unknown && !over_budget;
-            let missing = if undecided { why(program, builtins, ctx, index) } else { BTreeSet::new() };
-            scratch.outcomes.push(Outcome { truth, suppressed_by, missing, over_budget });
+        profile: Option<&mut Profile>,
+    ) -> &'s [(RuleId, Outcome)] {
+        scratch.begin(plan);
+        let limit = budget.message_steps;
+        let mut run = Run { plan, builtins, ctx, scratch, steps: 0, limit, profile };
+        if let Some(profile) = &mut run.profile {
+            profile.begin(plan);
         }
+        run.find_live();
+        let mut total = run.steps;
+        let mut next = 0;
+        while let Some(rule) = run.scratch.live.get(next).copied() {
+            next += 1;
+            run.steps = 0;
+            run.limit = budget.rule_steps.min(budget.message_steps.saturating_sub(total));
+            run.rule(program, rule);
+            total = total.saturating_add(run.steps);
+        }
+        scratch.end();
         &scratch.outcomes
     }
 }
 
 /// Reasons are a matter of the tree, not of the plan's order.
-fn why(program: &Program, builtins: &Builtins, ctx: Ctx<'_>, rule: usize) -> BTreeSet<super::Missing> {
-    match program.rules.get(rule) {
+fn why(program: &Program, builtins: &Builtins, ctx: Ctx<'_>, rule: RuleId) -> BTreeSet<super::Missing> {
+    match program.rules.get(rule.0 as usize) {
         Some(rule) => Reference::new(program, builtins, ctx).missing(&rule.when),
         None => BTreeSet::new(),
     }
 }
 
-struct Run<'r> {
-    plan: &'r Plan,
-    builtins: &'r Builtins,
-    ctx: Ctx<'r>,
-    scratch: &'r mut Scratch,
-    steps: u64,
-    limit: u64,
+pub(super) struct Run<'r> {
+    pub(super) plan: &'r Plan,
+    pub(super) builtins: &'r Builtins,
+    pub(super) ctx: Ctx<'r>,
+    pub(super) scratch: &'r mut Scratch,
+    pub(super) steps: u64,
+    pub(super) limit: u64,
+    pub(super) profile: Option<&'r mut Profile>,
 }
 
 impl Run<'_> {
-    fn spent(&self) -> bool {
+    pub(super) fn spent(&self) -> bool {
         self.steps > self.limit
     }
 
-    fn step(&mut self, cost: usize) {
+    pub(super) fn step(&mut self, cost: usize) {
         self.steps = self.steps.saturating_add(cost as u64);
     }
 
-    fn truth(&mut self, node: NodeId) -> Truth {
-        self.value(node).truth()
+    fn rule(&mut self, program: &Program, id: RuleId) {
+        let plan = self.plan;
+        let Some(planned) = plan.rules.get(id.0 as usize) else { return };
+        let started = self.started();
+        // A rule costs a step even if all it asks is known.
+        self.step(1);
+        let truth = self.truth(planned.when);
+        let mut suppressed_by = Vec::new();
+        if truth.is_true() {
+            for (name, unless) in &planned.unless {
+                if self.truth(*unless).is_true() {
+                    suppressed_by.push(Arc::clone(name));
+                }
+            }
+        }
+        let over_budget = self.spent();
+        let undecided = truth == Truth::Unknown && !over_budget;
+        self.count(id, started, truth, !suppressed_by.is_empty(), over_budget);
+        if truth == Truth::False && !over_budget {
+            return;
+        }
+        let missing = if undecided { why(program, self.builtins, self.ctx, id) } else { BTreeSet::new() };
+        let outcome = Outcome { truth, suppressed_by, missing, over_budget };
+        self.scratch.set_reference(id, outcome.as_reference());
+        self.scratch.outcomes.push((id, outcome));
     }
 
-    fn value(&mut self, id: NodeId) -> Value {
+    fn count(&mut self, id: RuleId, started: u64, truth: Truth, suppressed: bool, over_budget: bool) {
+        let steps = self.steps;
+        let Some(profile) = &mut self.profile else { return };
+        let nanos = profile.now().saturating_sub(started);
+        let Some(counts) = profile.rules.get_mut(id.0 as usize) else { return };
+        counts.checks += 1;
+        counts.held += u64::from(truth.is_true());
+        counts.suppressed += u64::from(suppressed);
+        counts.undecided += u64::from(truth == Truth::Unknown && !over_budget);
+        counts.over_budget += u64::from(over_budget);
+        counts.steps += steps;
+        counts.nanos += nanos;
+    }
+
+    /// The truth of a condition.
+    pub(super) fn truth(&mut self, id: NodeId) -> Truth {
+        let plan = self.plan;
+        let Some(node) = plan.nodes.get(id.0 as usize) else { return Truth::Unknown };
+        if !node.op.is_truth() {
+            return self.value(id).truth();
+        }
+        match node.keep {
+            Keep::Message(slot) => {
+                if let Some(truth) = self.scratch.truth(slot) {
+                    return truth;
+                }
+            }
+            Keep::Element(slot, local) => {
+                if let Some(value) = self.scratch.element(slot, local) {
+                    return value.truth();
+                }
+            }
+            Keep::No => {}
+        }
+        let (before, started) = (self.steps, self.started());
+        self.step(1);
+        if self.spent() {
+            return Truth::Unknown;
+        }
+        let truth = self.decide(&node.op);
+        self.profiled(id, before, started, Some(truth), None);
+        // What a spent budget cut short is no value to keep.
+        if !self.spent() {
+            match node.keep {
+                Keep::Message(slot) => self.scratch.set_truth(slot, truth),
+                Keep::Element(slot, local) => self.scratch.set_element(slot, local, truth.into()),
+                Keep::No => {}
+            }
+        }
+        truth
+    }
+
+    /// The value of a node.
+    pub(super) fn value(&mut self, id: NodeId) -> Value {
         let plan = self.plan;
         let Some(node) = plan.nodes.get(id.0 as usize) else { return Value::Null };
-        let keeps = node.closed && plan.options.share;
-        if keeps
-            && let Some((generation, value)) = self.scratch.values.get(id.0 as usize)
-            && *generation == self.scratch.generation
-        {
-            return value.clone();
+        if node.op.is_truth() {
+            return self.truth(id).into();
         }
+        match node.keep {
+            Keep::Message(slot) => {
+                if let Some(value) = self.scratch.value(slot) {
+                    return value.clone();
+                }
+            }
+            Keep::Element(slot, local) => {
+                if let Some(value) = self.scratch.element(slot, local) {
+                    return value.clone();
+                }
+            }
+            Keep::No => {}
+        }
+        let (before, started) = (self.steps, self.started());
         self.step(1);
         if self.spent() {
             return Value::Null;
         }
         let value = self.compute(&node.op);
-        // What a spent budget cut short is no value to keep.
-        if keeps && !self.spent() {
-            let generation = self.scratch.generation;
-            if let Some(slot) = self.scratch.values.get_mut(id.0 as usize) {
-                *slot = (generation, value.clone());
+        self.profiled(id, before, started, None, Some(&value));
+        if !self.spent() {
+            match node.keep {
+                Keep::Message(slot) => self.scratch.set_value(slot, value.clone()),
+                Keep::Element(slot, local) => self.scratch.set_element(slot, local, value.clone()),
+                Keep::No => {}
             }
         }
         value
+    }
+
+    fn started(&self) -> u64 {
+        self.profile.as_ref().map_or(0, |profile| profile.now())
+    }
+
+    fn profiled(&mut self, id: NodeId, before: u64, started: u64, truth: Option<Truth>, value: Option<&Value>) {
+        let steps = self.steps - before;
+        if let Some(profile) = &mut self.profile {
+            let bytes = value.and_then(Value::as_str).map_or(0, str::len);
+            // Of values only absence is counted.
+            let truth = truth.or_else(|| value.filter(|value| value.is_null()).map(|_| Truth::Unknown));
+            profile.node(id.0 as usize, started, steps, truth, bytes);
+        }
     }
 
     fn all(&mut self, nodes: &[NodeId]) -> Vec<Value> {
         nodes.iter().map(|node| self.value(*node)).collect()
     }
 
+    /// The operations whose result is a truth.
+    fn decide(&mut self, op: &Op) -> Truth {
+        match op {
+            Op::Not(inner) => !self.truth(*inner),
+            Op::And(operands) => self.junction(operands, Truth::True, Truth::and, Truth::False),
+            Op::Or(operands) => self.junction(operands, Truth::False, Truth::or, Truth::True),
+            Op::AtLeast(count, operands) => self.at_least(*count, operands),
+            Op::Compare(ordering, fold, a, b) => {
+                let (a, b) = (self.value(*a), self.value(*b));
+                ops::compare(self.builtins, *ordering, *fold, &a, &b)
+            }
+            Op::InValues(left, fold, items) => {
+                let left = self.value(*left);
+                if left.is_null() { Truth::Unknown } else { self.in_values(*fold, &left, items) }
+            }
+            Op::InList(left, fold, list) => {
+                let left = self.value(*left);
+                if left.is_null() { Truth::Unknown } else { ops::in_list(&self.ctx, *list, *fold, &left) }
+            }
+            Op::InValue(left, fold, list) => {
+                let (left, list) = (self.value(*left), self.value(*list));
+                match ops::elements(&list) {
+                    Some(items) if !left.is_null() => ops::in_values(*fold, &left, &items),
+                    _ => Truth::Unknown,
+                }
+            }
+            Op::TextValues(text, op, no_case, needles) => {
+                let (value, needles) = (self.value(*text), self.all(needles));
+                self.searched(&value, needles.len());
+                ops::as_text(&value).map_or(Truth::Unknown, |text| text_any(*op, *no_case, text, &needles))
+            }
+            Op::TextPatterns(text, _, patterns) => {
+                let value = self.value(*text);
+                self.searched(&value, patterns.len());
+                ops::as_text(&value)
+                    .map_or(Truth::Unknown, |text| Truth::from(patterns.iter().any(|pattern| pattern.0.is_match(text))))
+            }
+            Op::TextList(text, op, no_case, list) => {
+                let value = self.value(*text);
+                self.searched(&value, 1);
+                ops::as_text(&value)
+                    .map_or(Truth::Unknown, |text| ops::text_in_list(&self.ctx, *list, *op, *no_case, text))
+            }
+            Op::TextSet(text, set, needles) => self.text_set(*text, *set, needles),
+            Op::IsNull(inner) => self.value(*inner).is_null().into(),
+            Op::IsEmpty(inner) => ops::is_empty(&self.value(*inner)),
+            Op::Rule(id) => self.scratch.reference(*id).unwrap_or(Truth::False),
+            Op::Quantified(quantifier, collection, element, body) => {
+                self.quantified_truth(*quantifier, *collection, *element, *body)
+            }
+            // Those are values: see `compute`.
+            other => self.compute(other).truth(),
+        }
+    }
+
+    /// The operations whose result is a value.
     fn compute(&mut self, op: &Op) -> Value {
         match op {
-            Op::Const(value) => value.clone(),
+            Op::Const(constant) => constant.0.clone(),
             Op::Message => Value::record(Arc::clone(self.ctx.message)),
-            Op::Local(id) => self.local(*id),
+            Op::Local(id) => self.scratch.bound(*id).map(|bound| bound.value.clone()).unwrap_or_default(),
             Op::List(id) => self.ctx.env.lists.get(*id).map_or(Value::Null, |list| list.values()),
             Op::Template(id) => {
                 let (value, work) = self.ctx.env.templates.value(self.ctx.message, id.0);
@@ -162,59 +297,15 @@ impl Run<'_> {
             Op::Keys(inner) => ops::keys(&self.value(*inner)),
             Op::Values(inner) => ops::values(&self.value(*inner)),
             Op::Quantified(quantifier, collection, element, body) => {
-                self.quantified(*quantifier, *collection, *element, *body)
+                self.quantified_value(*quantifier, *collection, *element, *body)
             }
             Op::Let(id, value, body) => {
                 let value = self.value(*value);
-                self.with(*id, value, *body)
+                let before = self.scratch.bind(*id, Bound { value, index: 0 });
+                let result = self.value(*body);
+                self.scratch.bind(*id, before);
+                result
             }
-            Op::Not(inner) => (!self.truth(*inner)).into(),
-            Op::And(operands) => self.junction(operands, Truth::True, Truth::and, Truth::False).into(),
-            Op::Or(operands) => self.junction(operands, Truth::False, Truth::or, Truth::True).into(),
-            Op::AtLeast(count, operands) => {
-                let truths: Vec<Truth> = operands.iter().map(|operand| self.truth(*operand)).collect();
-                at_least(*count, &truths).into()
-            }
-            Op::Compare(ordering, fold, a, b) => {
-                let (a, b) = (self.value(*a), self.value(*b));
-                ops::compare(self.builtins, *ordering, *fold, &a, &b).into()
-            }
-            Op::InValues(left, fold, items) => {
-                let left = self.value(*left);
-                if left.is_null() {
-                    return Value::Null;
-                }
-                ops::in_values(*fold, &left, &self.all(items)).into()
-            }
-            Op::InList(left, fold, list) => {
-                let left = self.value(*left);
-                if left.is_null() { Value::Null } else { ops::in_list(&self.ctx, *list, *fold, &left).into() }
-            }
-            Op::InValue(left, fold, list) => {
-                let (left, list) = (self.value(*left), self.value(*list));
-                match ops::elements(&list) {
-                    Some(items) if !left.is_null() => ops::in_values(*fold, &left, &items).into(),
-                    _ => Value::Null,
-                }
-            }
-            Op::TextValues(text, op, no_case, needles) => {
-                let (value, needles) = (self.value(*text), self.all(needles));
-                self.searched(&value, needles.len());
-                ops::as_text(&value).map_or(Value::Null, |text| text_any(*op, *no_case, text, &needles).into())
-            }
-            Op::TextPatterns(text, _, patterns) => {
-                let value = self.value(*text);
-                self.searched(&value, patterns.len());
-                ops::as_text(&value).map_or(Value::Null, |text| ops::any_pattern(patterns, text).into())
-            }
-            Op::TextList(text, op, no_case, list) => {
-                let value = self.value(*text);
-                self.searched(&value, 1);
-                ops::as_text(&value)
-                    .map_or(Value::Null, |text| ops::text_in_list(&self.ctx, *list, *op, *no_case, text).into())
-            }
-            Op::IsNull(inner) => Value::Bool(self.value(*inner).is_null()),
-            Op::IsEmpty(inner) => ops::is_empty(&self.value(*inner)).into(),
             Op::Coalesce(operands) => {
                 let mut found = Value::Null;
                 for operand in operands {
@@ -236,13 +327,8 @@ impl Run<'_> {
                 ops::arith(Arith::Sub, &zero, &self.value(*inner))
             }
             Op::Array(items) => Value::list(self.all(items)),
-            Op::Rule(id) => self.rule(*id),
+            truth => self.decide(truth).into(),
         }
-    }
-
-    /// Rules stand behind those that they refer to, so the outcome is there.
-    fn rule(&self, id: RuleId) -> Value {
-        self.scratch.outcomes.get(id.0 as usize).map_or(Value::Null, |outcome| outcome.as_reference().into())
     }
 
     fn searched(&mut self, text: &Value, needles: usize) {
@@ -267,21 +353,116 @@ impl Run<'_> {
         result
     }
 
-    fn local(&self, id: LocalId) -> Value {
-        let found = self.scratch.locals.iter().rev().find(|(bound, _)| *bound == id);
-        found.map(|(_, value)| value.clone()).unwrap_or_default()
+    /// Trues alone decide; without enough of them one unknown leaves it unknown.
+    fn at_least(&mut self, count: u32, operands: &[NodeId]) -> Truth {
+        let (mut trues, mut unknown) = (0, false);
+        for operand in operands {
+            match self.truth(*operand) {
+                Truth::True => trues += 1,
+                Truth::Unknown => unknown = true,
+                Truth::False => {}
+            }
+            if trues >= count && self.plan.options.reorder {
+                break;
+            }
+        }
+        match (trues >= count, unknown) {
+            (true, _) => Truth::True,
+            (false, true) => Truth::Unknown,
+            (false, false) => Truth::False,
+        }
     }
 
-    fn with(&mut self, id: LocalId, value: Value, body: NodeId) -> Value {
-        self.scratch.locals.push((id, value));
-        let result = self.value(body);
-        self.scratch.locals.pop();
+    fn in_values(&mut self, fold: crate::check::hir::Fold, left: &Value, items: &[NodeId]) -> Truth {
+        let mut result = Truth::False;
+        for item in items {
+            let item = self.value(*item);
+            if item.is_null() {
+                result = Truth::Unknown;
+            } else if ops::equal(fold, left, &item) {
+                return Truth::True;
+            }
+        }
         result
     }
 
-    fn quantified(
+    /// Needles of the set of a text. The text is scanned once, whoever asks first.
+    fn text_set(&mut self, text: NodeId, set: u32, needles: &[u32]) -> Truth {
+        let value = self.value(text);
+        let Some(text) = ops::as_text(&value) else { return Truth::Unknown };
+        let element = self.element_of(set);
+        self.scan(set, element, text);
+        let plan = self.plan;
+        let Some(used) = plan.texts.get(set as usize) else { return Truth::Unknown };
+        let Some(hits) = self.scratch.hits(set) else { return Truth::Unknown };
+        let (mut matched, mut steps) = (false, 0);
+        for needle in needles {
+            let (found, cost) = used.set.is_match(*needle, element, text, hits);
+            steps += cost;
+            matched = found;
+            if matched {
+                break;
+            }
+        }
+        self.steps = self.steps.saturating_add(steps);
+        Truth::from(matched)
+    }
+
+    /// The position of the element that a set's text belongs to.
+    fn element_of(&self, set: u32) -> u32 {
+        let local = self.plan.texts.get(set as usize).and_then(|used| used.element);
+        local.and_then(|local| self.scratch.bound(local)).map_or(0, |bound| bound.index)
+    }
+
+    /// Scans a text with its set unless that was done.
+    pub(super) fn scan(&mut self, set: u32, element: u32, text: &str) {
+        let plan = self.plan;
+        let Some(used) = plan.texts.get(set as usize) else { return };
+        let Some(hits) = self.scratch.hits(set) else { return };
+        let steps = used.set.scan(element, text, hits);
+        self.steps = self.steps.saturating_add(steps);
+    }
+
+    fn quantified_truth(
         &mut self,
-        quantifier: crate::check::hir::Quantifier,
+        quantifier: Quantifier,
+        collection: NodeId,
+        element: LocalId,
+        body: NodeId,
+    ) -> Truth {
+        let collection = self.value(collection);
+        let converted;
+        let items: &[Value] = match &collection {
+            Value::List(items) => items,
+            other => match ops::elements(other) {
+                Some(items) => {
+                    converted = items;
+                    &converted
+                }
+                None => return of_absent(quantifier).truth(),
+            },
+        };
+        let mut tally = Tally::default();
+        let early = self.plan.options.reorder;
+        let outer = self.scratch.bind(element, Bound::default());
+        for (index, item) in items.iter().enumerate() {
+            self.step(1);
+            if self.spent() {
+                break;
+            }
+            self.scratch.bind(element, Bound { value: item.clone(), index: index as u32 });
+            tally.add(self.truth(body));
+            if early && tally.decides(quantifier) {
+                break;
+            }
+        }
+        self.scratch.bind(element, outer);
+        if self.spent() { Truth::Unknown } else { tally.conclude(quantifier) }
+    }
+
+    fn quantified_value(
+        &mut self,
+        quantifier: Quantifier,
         collection: NodeId,
         element: LocalId,
         body: NodeId,
@@ -289,13 +470,74 @@ impl Run<'_> {
         let collection = self.value(collection);
         let Some(items) = ops::elements(&collection) else { return of_absent(quantifier) };
         let mut bodies = Vec::with_capacity(items.len());
-        for item in &items {
+        let outer = self.scratch.bind(element, Bound::default());
+        for (index, item) in items.iter().enumerate() {
             self.step(1);
             if self.spent() {
-                return Value::Null;
+                break;
             }
-            bodies.push(self.with(element, item.clone(), body));
+            self.scratch.bind(element, Bound { value: item.clone(), index: index as u32 });
+            bodies.push(self.value(body));
         }
-        conclude(quantifier, items, bodies)
+        self.scratch.bind(element, outer);
+        if self.spent() { Value::Null } else { conclude(quantifier, items, bodies) }
+    }
+}
+
+/// Truths of the elements, counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    trues: u32,
+    falses: u32,
+    unknowns: u32,
+}
+
+impl Tally {
+    fn add(&mut self, truth: Truth) {
+        match truth {
+            Truth::True => self.trues += 1,
+            Truth::False => self.falses += 1,
+            Truth::Unknown => self.unknowns += 1,
+        }
+    }
+
+    /// True if no further element can change the answer.
+    fn decides(self, quantifier: Quantifier) -> bool {
+        match quantifier {
+            Quantifier::Any | Quantifier::None => self.trues > 0,
+            Quantifier::All => self.falses > 0,
+            Quantifier::AtLeast(count) => self.trues >= count,
+            Quantifier::Exactly(count) => self.trues > count,
+            _ => false,
+        }
+    }
+
+    fn conclude(self, quantifier: Quantifier) -> Truth {
+        let any = match (self.trues, self.unknowns) {
+            (1.., _) => Truth::True,
+            (0, 1..) => Truth::Unknown,
+            (0, 0) => Truth::False,
+        };
+        match quantifier {
+            Quantifier::Any => any,
+            Quantifier::None => !any,
+            Quantifier::All => match (self.falses, self.unknowns) {
+                (1.., _) => Truth::False,
+                (0, 1..) => Truth::Unknown,
+                (0, 0) => Truth::True,
+            },
+            Quantifier::AtLeast(count) if self.trues >= count => Truth::True,
+            Quantifier::AtLeast(_) if self.unknowns > 0 => Truth::Unknown,
+            Quantifier::AtLeast(_) => Truth::False,
+            Quantifier::Exactly(count) => {
+                let most = self.trues.saturating_add(self.unknowns);
+                match self.unknowns {
+                    0 => Truth::from(self.trues == count),
+                    _ if self.trues > count || most < count => Truth::False,
+                    _ => Truth::Unknown,
+                }
+            }
+            _ => Truth::Unknown,
+        }
     }
 }

@@ -2,15 +2,20 @@
 //! runs the plan, and the evidence that explains both.
 
 mod evidence;
+mod live;
 mod machine;
 mod missing;
 mod ops;
+mod profile;
 mod reference;
+mod scratch;
 
 pub use evidence::{Evidence, Leaf, NearestMiss, explain, nearest_miss, render_text};
-pub use machine::{Machine, Scratch};
+pub use machine::Machine;
 pub use missing::Missing;
+pub use profile::{NodeCounts, Profile, RuleCounts};
 pub use reference::Reference;
+pub use scratch::Scratch;
 
 use crate::value::Truth;
 use serde::Serialize;
@@ -63,6 +68,11 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The outcome of a rule whose condition is false.
+    pub fn no_match() -> Self {
+        Self { truth: Truth::False, suppressed_by: Vec::new(), missing: BTreeSet::new(), over_budget: false }
+    }
+
     /// How the rule ended.
     pub fn status(&self) -> Status {
         match self.truth {

@@ -4,7 +4,7 @@ use crate::builtins::{Builtins, Ctx};
 use crate::check::hir::{Arith, Fold, Ordering};
 use crate::matcher::{Glob, Literal, Pattern, equal_no_case, find};
 use crate::syntax::ast::TextOp;
-use crate::value::{EnumId, Truth, Value};
+use crate::value::{EnumId, Truth, Value, host_key};
 use std::cmp;
 use std::ops::Range;
 
@@ -39,7 +39,7 @@ pub(super) fn equal(fold: Fold, a: &Value, b: &Value) -> bool {
         (Value::String(a), Value::String(b)) => match fold {
             Fold::Exact | Fold::Enum(_) => a == b,
             Fold::NoCase => equal_no_case(a, b),
-            Fold::Domain => a == b || host(a) == host(b),
+            Fold::Domain => a == b || host_key(a) == host_key(b),
         },
         (Value::Json(a), b) => scalar(a).is_some_and(|a| equal(fold, &a, b)),
         (a, Value::Json(b)) => scalar(b).is_some_and(|b| equal(fold, a, &b)),
@@ -64,11 +64,6 @@ pub(super) fn equal(fold: Fold, a: &Value, b: &Value) -> bool {
         (Value::Null, Value::Null) => true,
         _ => false,
     }
-}
-
-fn host(text: &str) -> String {
-    let trimmed = text.trim_end_matches('.');
-    idna::domain_to_ascii(trimmed).unwrap_or_else(|_| trimmed.to_lowercase())
 }
 
 /// The plain value of a JSON scalar.

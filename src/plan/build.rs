@@ -1,99 +1,200 @@
-//! From the typed tree to the plan: hash-consing, cost, order.
+//! From the typed tree to the plan: every expression becomes a node in normal form.
 
-use super::{Node, NodeId, Op, Plan, PlanOptions, PlannedRule};
-use crate::check::hir::{Expr, ExprKind, LocalId, Needles, Program, Set};
-use crate::value::{Catalog, Cost, Type, Value};
-use std::collections::{BTreeSet, HashMap};
-use std::fmt::Write;
+use super::constant::{Constant, SharedPattern};
+use super::cost::{Costs, rank};
+use super::intern::{Scope, Store, each_child};
+use super::texts::{Needle, TextDraft, TextUse};
+use super::{Keep, NodeId, Op, Plan, PlanOptions, PlannedRule, guard};
+use crate::check::hir::{Expr, ExprKind, Fold, LocalId, Needles, Ordering, Program, Quantifier, Set};
+use crate::syntax::ast::TextOp;
+use crate::value::{Catalog, Type, Value};
+use std::cmp;
+use std::collections::HashMap;
 
 pub(super) fn build(program: &Program, catalog: &Catalog, options: PlanOptions) -> Plan {
-    let mut builder =
-        Builder { catalog, options, nodes: Vec::new(), free: Vec::new(), known: HashMap::new(), names: Vec::new() };
+    let mut builder = Builder::new(catalog, options);
     let mut rules = Vec::with_capacity(program.rules.len());
     for rule in &program.rules {
+        builder.clauses = Some(Vec::new());
         let when = builder.node(&rule.when);
+        let clauses = builder.clauses.take().filter(|clauses| !clauses.is_empty()).unwrap_or_else(|| vec![when]);
         let unless = rule.unless.iter().map(|(name, unless)| (name.clone(), builder.node(unless))).collect();
-        rules.push(PlannedRule { when, unless });
+        rules.push(PlannedRule { when, unless, clauses });
     }
-    Plan { nodes: builder.nodes, rules, options }
+    let texts: Vec<TextUse> = std::mem::take(&mut builder.texts)
+        .into_iter()
+        .map(|(text, draft)| TextUse { text, element: builder.element_of(text), set: draft.build() })
+        .collect();
+    let parents = parents(&builder.store, &rules);
+    let index = if options.guard {
+        guard::index(&mut builder.store, &builder.locals, &texts, &rules, &parents)
+    } else {
+        super::Index::default()
+    };
+    finish(builder, rules, texts, index, &parents)
+}
+
+/// How often each node is used.
+fn parents(store: &Store<'_>, rules: &[PlannedRule]) -> Vec<u32> {
+    let mut parents = vec![0_u32; store.nodes.len()];
+    let mut add = |id: NodeId| parents[id.0 as usize] = parents[id.0 as usize].saturating_add(1);
+    store.nodes.iter().for_each(|node| each_child(&node.op, &mut add));
+    for rule in rules {
+        add(rule.when);
+        rule.unless.iter().for_each(|(_, unless)| add(*unless));
+    }
+    parents
+}
+
+/// Gives every value that is worth keeping its place.
+fn finish(
+    builder: Builder<'_>,
+    rules: Vec<PlannedRule>,
+    texts: Vec<TextUse>,
+    index: super::Index,
+    parents: &[u32],
+) -> Plan {
+    let Builder { store, locals, options, .. } = builder;
+    let (mut message_slots, mut element_slots) = (0_u32, 0_u32);
+    let keeps: Vec<Keep> = (0..store.nodes.len())
+        .map(|index| {
+            let id = NodeId(index as u32);
+            if !options.share || matches!(store.op(id), Op::Const(_) | Op::Message | Op::Local(_)) {
+                return Keep::No;
+            }
+            match store.scope(id) {
+                Scope::Closed => {
+                    message_slots += 1;
+                    Keep::Message(message_slots - 1)
+                }
+                Scope::One(local)
+                    if locals.walks_closed(local, &store) && parents.get(index).is_some_and(|n| *n > 1) =>
+                {
+                    element_slots += 1;
+                    Keep::Element(element_slots - 1, local)
+                }
+                _ => Keep::No,
+            }
+        })
+        .collect();
+    let mut nodes = store.nodes;
+    nodes.iter_mut().zip(keeps).for_each(|(node, keep)| node.keep = keep);
+    Plan {
+        nodes,
+        rules,
+        texts,
+        index,
+        locals: locals.list.len(),
+        message_slots: message_slots as usize,
+        element_slots: element_slots as usize,
+        options,
+    }
+}
+
+/// What bindings stand for. With sharing, two quantifiers over the same list have the same
+/// binding, so that what they ask of an element is one node.
+#[derive(Default)]
+pub(super) struct Locals {
+    /// True for an element of a list, with the list or the bound value.
+    list: Vec<(bool, NodeId)>,
+    known: HashMap<(bool, NodeId, usize), LocalId>,
+}
+
+impl Locals {
+    /// The list whose element the binding is, if the list is the same for the whole message.
+    pub(super) fn closed_list(&self, local: LocalId, store: &Store<'_>) -> Option<NodeId> {
+        let (element, origin) = *self.list.get(local.0 as usize)?;
+        (element && store.scope(origin) == Scope::Closed).then_some(origin)
+    }
+
+    fn walks_closed(&self, local: LocalId, store: &Store<'_>) -> bool {
+        self.closed_list(local, store).is_some()
+    }
+}
+
+fn holds(ordering: Ordering, found: cmp::Ordering) -> bool {
+    match ordering {
+        Ordering::Lt => found.is_lt(),
+        Ordering::Le => found.is_le(),
+        Ordering::Gt => found.is_gt(),
+        Ordering::Ge => found.is_ge(),
+        Ordering::Eq => found.is_eq(),
+        Ordering::Ne => found.is_ne(),
+    }
 }
 
 struct Builder<'c> {
-    catalog: &'c Catalog,
+    store: Store<'c>,
     options: PlanOptions,
-    nodes: Vec<Node>,
-    /// The free bindings of each node.
-    free: Vec<BTreeSet<LocalId>>,
-    known: HashMap<String, NodeId>,
-    /// Bindings in scope, outermost first; they are renamed by depth, so that equal quantifiers
-    /// of different rules become equal nodes.
-    names: Vec<(LocalId, LocalId)>,
+    /// Bindings of the tree in scope, with their nodes.
+    names: Vec<(LocalId, NodeId)>,
+    /// Bindings of the plan in scope.
+    open: Vec<(bool, NodeId)>,
+    locals: Locals,
+    texts: Vec<(NodeId, TextDraft)>,
+    known_texts: HashMap<NodeId, u32>,
+    /// The conjuncts of the rule at hand, as long as only they have been met.
+    clauses: Option<Vec<NodeId>>,
 }
 
-impl Builder<'_> {
-    fn node(&mut self, expr: &Expr) -> NodeId {
-        let op = self.op(expr);
-        let mut free = BTreeSet::new();
-        let mut cost: u32 = self.own_cost(&op);
-        for child in children(&op) {
-            free.extend(self.free[child.0 as usize].iter().copied());
-            cost = cost.saturating_add(self.nodes[child.0 as usize].cost);
+impl<'c> Builder<'c> {
+    fn new(catalog: &'c Catalog, options: PlanOptions) -> Self {
+        Self {
+            store: Store::new(Costs::new(catalog), options.share),
+            options,
+            names: Vec::new(),
+            open: Vec::new(),
+            locals: Locals::default(),
+            texts: Vec::new(),
+            known_texts: HashMap::new(),
+            clauses: None,
         }
-        match &op {
-            Op::Local(id) => _ = free.insert(*id),
-            Op::Quantified(_, collection, element, _) => {
-                free.remove(element);
-                free.extend(self.free[collection.0 as usize].iter().copied());
-            }
-            Op::Let(id, value, _) => {
-                free.remove(id);
-                free.extend(self.free[value.0 as usize].iter().copied());
-            }
-            _ => {}
-        }
-        self.intern(op, free, cost)
-    }
-
-    fn intern(&mut self, op: Op, free: BTreeSet<LocalId>, cost: u32) -> NodeId {
-        let next = NodeId(self.nodes.len() as u32);
-        if self.options.share {
-            let key = key(&op);
-            if let Some(known) = self.known.get(&key) {
-                return *known;
-            }
-            self.known.insert(key, next);
-        }
-        self.nodes.push(Node { op, closed: free.is_empty(), cost });
-        self.free.push(free);
-        next
     }
 
     fn all(&mut self, exprs: &[Expr]) -> Vec<NodeId> {
         exprs.iter().map(|expr| self.node(expr)).collect()
     }
 
-    fn ordered(&mut self, exprs: &[Expr]) -> Vec<NodeId> {
-        let mut nodes = self.all(exprs);
-        if self.options.reorder {
-            nodes.sort_by_key(|node| self.nodes[node.0 as usize].cost);
+    fn constant(&mut self, value: Value) -> NodeId {
+        self.store.intern(Op::Const(Constant(value)))
+    }
+
+    fn as_constant(&self, id: NodeId) -> Option<&Value> {
+        match self.store.op(id) {
+            Op::Const(constant) => Some(&constant.0),
+            _ => None,
+        }
+    }
+
+    /// The conjuncts at the top of a rule, which profiles name.
+    fn top(&mut self, operands: &[Expr]) -> Vec<NodeId> {
+        let recorded = self.clauses.take();
+        let nodes = self.all(operands);
+        if recorded.is_some() {
+            self.clauses = Some(nodes.clone());
         }
         nodes
     }
 
-    fn bound<T>(&mut self, id: LocalId, build: impl FnOnce(&mut Self, LocalId) -> T) -> T {
-        let renamed = if self.options.share { LocalId(self.names.len() as u32) } else { id };
-        self.names.push((id, renamed));
-        let result = build(self, renamed);
-        self.names.pop();
-        result
+    fn node(&mut self, expr: &Expr) -> NodeId {
+        let recorded = match &expr.kind {
+            ExprKind::And(_) | ExprKind::Let(..) => None,
+            _ => self.clauses.take(),
+        };
+        let node = self.lowered(expr);
+        if recorded.is_some() {
+            self.clauses = Some(vec![node]);
+        }
+        node
     }
 
-    fn op(&mut self, expr: &Expr) -> Op {
-        match &expr.kind {
-            ExprKind::Const(value) => Op::Const(value.clone()),
+    fn lowered(&mut self, expr: &Expr) -> NodeId {
+        let op = match &expr.kind {
+            ExprKind::Const(value) => Op::Const(Constant(value.clone())),
             ExprKind::Message => Op::Message,
             ExprKind::Local(id) => {
-                Op::Local(self.names.iter().rev().find(|(name, _)| name == id).map_or(*id, |(_, renamed)| *renamed))
+                let found = self.names.iter().rev().find(|(name, _)| name == id).map(|(_, node)| *node);
+                return found.unwrap_or_else(|| self.constant(Value::Null));
             }
             ExprKind::List(id) => Op::List(id.0),
             ExprKind::Template(id) => Op::Template(*id),
@@ -108,19 +209,34 @@ impl Builder<'_> {
             ExprKind::Values(inner) => Op::Values(self.node(inner)),
             ExprKind::Quantified { quantifier, collection, element, body } => {
                 let collection = self.node(collection);
-                let (element, body) = self.bound(*element, |builder, renamed| (renamed, builder.node(body)));
-                Op::Quantified(*quantifier, collection, element, body)
+                return self.quantified(*quantifier, collection, *element, body);
             }
             ExprKind::Let(id, value, body) => {
+                let recorded = self.clauses.take();
                 let value = self.node(value);
-                let (id, body) = self.bound(*id, |builder, renamed| (renamed, builder.node(body)));
-                Op::Let(id, value, body)
+                self.clauses = recorded;
+                return self.binding(*id, value, body);
             }
-            ExprKind::Not(inner) => Op::Not(self.node(inner)),
-            ExprKind::And(operands) => Op::And(self.ordered(operands)),
-            ExprKind::Or(operands) => Op::Or(self.ordered(operands)),
-            ExprKind::AtLeast(count, operands) => Op::AtLeast(*count, self.ordered(operands)),
-            ExprKind::Compare(ordering, fold, a, b) => Op::Compare(*ordering, *fold, self.node(a), self.node(b)),
+            ExprKind::Not(inner) => {
+                let inner = self.node(inner);
+                return self.not(inner);
+            }
+            ExprKind::And(operands) => {
+                let operands = self.top(operands);
+                return self.junction(operands, true);
+            }
+            ExprKind::Or(operands) => {
+                let operands = self.all(operands);
+                return self.junction(operands, false);
+            }
+            ExprKind::AtLeast(count, operands) => {
+                let operands = self.all(operands);
+                return self.at_least(*count, operands);
+            }
+            ExprKind::Compare(ordering, fold, a, b) => {
+                let (a, b) = (self.node(a), self.node(b));
+                return self.compare(*ordering, *fold, a, b);
+            }
             ExprKind::In { left, fold, set } => {
                 let left = self.node(left);
                 match set {
@@ -131,95 +247,284 @@ impl Builder<'_> {
             }
             ExprKind::Text { text, op, no_case, needles } => {
                 let text = self.node(text);
-                match needles {
-                    Needles::Exprs(needles) => Op::TextValues(text, *op, *no_case, self.all(needles)),
-                    Needles::Patterns(patterns) => Op::TextPatterns(text, *op, patterns.clone()),
-                    Needles::List(id) => Op::TextList(text, *op, *no_case, id.0),
-                }
+                return self.text(text, *op, *no_case, needles);
             }
             ExprKind::IsNull(inner) => Op::IsNull(self.node(inner)),
             ExprKind::IsEmpty(inner) => Op::IsEmpty(self.node(inner)),
-            ExprKind::Coalesce(operands) => Op::Coalesce(self.all(operands)),
-            ExprKind::If(a, b, c) => Op::If(self.node(a), self.node(b), self.node(c)),
+            ExprKind::Coalesce(operands) => {
+                let operands = self.all(operands);
+                return self.coalesce(operands);
+            }
+            ExprKind::If(a, b, c) => {
+                let (a, b, c) = (self.node(a), self.node(b), self.node(c));
+                match self.as_constant(a) {
+                    Some(Value::Bool(chosen)) if self.options.fold => return if *chosen { b } else { c },
+                    _ => Op::If(a, b, c),
+                }
+            }
             ExprKind::Arith(op, a, b) => Op::Arith(*op, self.node(a), self.node(b)),
             ExprKind::Neg(inner) => Op::Neg(self.node(inner), expr.ty == Type::Duration),
             ExprKind::Array(items) => Op::Array(self.all(items)),
             ExprKind::Rule(id) => Op::Rule(*id),
-        }
-    }
-
-    /// What the node itself costs, without its children.
-    fn own_cost(&self, op: &Op) -> u32 {
-        let class = |cost: Cost| match cost {
-            Cost::Cheap => 1,
-            Cost::Moderate => 20,
-            Cost::Expensive => 400,
-            Cost::Capability => 10_000,
         };
-        match op {
-            Op::Field(_, field) => class(self.catalog.field(*field).cost),
-            Op::Call(function, _) => class(self.catalog.function(*function).cost),
-            Op::Quantified(..) => 50,
-            Op::TextPatterns(_, _, patterns) => 40 * patterns.len() as u32,
-            Op::TextList(..) => 40,
-            Op::TextValues(_, _, _, needles) => 5 * needles.len() as u32,
-            Op::Rule(_) | Op::Template(_) => 100,
-            _ => 1,
+        self.store.intern(op)
+    }
+
+    /// Enters a binding of the plan.
+    fn enter(&mut self, element: bool, origin: NodeId) -> LocalId {
+        let key = (element, origin);
+        let local = if self.options.share {
+            let depth = self.open.iter().filter(|open| **open == key).count();
+            let next = LocalId(self.locals.list.len() as u32);
+            *self.locals.known.entry((element, origin, depth)).or_insert(next)
+        } else {
+            // By depth: then it stands for no list in particular.
+            LocalId(self.open.len() as u32)
+        };
+        if local.0 as usize == self.locals.list.len() {
+            self.locals.list.push((element && self.options.share, origin));
+        }
+        self.open.push(key);
+        local
+    }
+
+    fn bound(&mut self, id: LocalId, local: LocalId, body: &Expr) -> NodeId {
+        let node = self.store.intern(Op::Local(local));
+        self.names.push((id, node));
+        let body = self.node(body);
+        self.names.pop();
+        self.open.pop();
+        body
+    }
+
+    fn quantified(&mut self, quantifier: Quantifier, collection: NodeId, element: LocalId, body: &Expr) -> NodeId {
+        let local = self.enter(true, collection);
+        let body = self.bound(element, local, body);
+        let (quantifier, negated) = match quantifier {
+            Quantifier::None if self.options.fold => (Quantifier::Any, true),
+            Quantifier::AtLeast(1) if self.options.fold => (Quantifier::Any, false),
+            other => (other, false),
+        };
+        let node = self.store.intern(Op::Quantified(quantifier, collection, local, body));
+        if negated { self.not(node) } else { node }
+    }
+
+    /// A value that is kept anyway needs no binding.
+    fn binding(&mut self, id: LocalId, value: NodeId, body: &Expr) -> NodeId {
+        let kept = match self.store.scope(value) {
+            Scope::Closed => true,
+            Scope::One(local) => self.locals.walks_closed(local, &self.store),
+            Scope::Many => false,
+        };
+        if kept && self.options.fold && self.options.share {
+            self.names.push((id, value));
+            let body = self.node(body);
+            self.names.pop();
+            return body;
+        }
+        let local = self.enter(false, value);
+        let body = self.bound(id, local, body);
+        self.store.intern(Op::Let(local, value, body))
+    }
+
+    fn not(&mut self, inner: NodeId) -> NodeId {
+        if !self.options.fold {
+            return self.store.intern(Op::Not(inner));
+        }
+        match self.store.op(inner).clone() {
+            Op::Const(Constant(Value::Bool(value))) => self.constant(Value::Bool(!value)),
+            Op::Not(twice) if self.store.op(twice).is_truth() => twice,
+            Op::Or(operands) => {
+                let negated = operands.into_iter().map(|operand| self.not(operand)).collect();
+                self.junction(negated, true)
+            }
+            Op::And(operands) => {
+                let negated = operands.into_iter().map(|operand| self.not(operand)).collect();
+                self.junction(negated, false)
+            }
+            Op::Compare(Ordering::Eq, fold, a, b) => self.store.intern(Op::Compare(Ordering::Ne, fold, a, b)),
+            Op::Compare(Ordering::Ne, fold, a, b) => self.store.intern(Op::Compare(Ordering::Eq, fold, a, b)),
+            _ => self.store.intern(Op::Not(inner)),
         }
     }
-}
 
-pub(super) fn children(op: &Op) -> Vec<NodeId> {
-    match op {
-        Op::Const(_) | Op::Message | Op::Local(_) | Op::List(_) | Op::Template(_) | Op::Rule(_) => Vec::new(),
-        Op::Field(a, _)
-        | Op::Length(a)
-        | Op::Sum(a)
-        | Op::Flatten(a)
-        | Op::Keys(a)
-        | Op::Values(a)
-        | Op::Not(a)
-        | Op::InList(a, ..)
-        | Op::TextPatterns(a, ..)
-        | Op::TextList(a, ..)
-        | Op::IsNull(a)
-        | Op::IsEmpty(a)
-        | Op::Neg(a, _) => vec![*a],
-        Op::Index(a, b) | Op::Key(a, b) | Op::Compare(_, _, a, b) | Op::InValue(a, _, b) | Op::Arith(_, a, b) => {
-            vec![*a, *b]
+    /// `and` or `or`: flat, without what decides nothing, each operand once.
+    fn junction(&mut self, operands: Vec<NodeId>, and: bool) -> NodeId {
+        let mut flat = operands;
+        if self.options.fold {
+            flat = match self.flattened(&flat, and) {
+                Some(flat) => flat,
+                None => return self.constant(Value::Bool(!and)),
+            };
+            match flat.as_slice() {
+                [] => return self.constant(Value::Bool(and)),
+                [only] if self.store.op(*only).is_truth() => return *only,
+                _ => {}
+            }
         }
-        Op::Quantified(_, a, _, b) | Op::Let(_, a, b) => vec![*a, *b],
-        Op::Call(_, all) | Op::And(all) | Op::Or(all) | Op::AtLeast(_, all) | Op::Coalesce(all) | Op::Array(all) => {
-            all.clone()
+        if self.options.reorder {
+            flat.sort_by_key(|id| (rank(self.store.node(*id), !and), *id));
         }
-        Op::InValues(a, _, rest) | Op::TextValues(a, _, _, rest) => {
-            std::iter::once(*a).chain(rest.iter().copied()).collect()
-        }
-        Op::If(a, b, c) => vec![*a, *b, *c],
+        self.store.intern(if and { Op::And(flat) } else { Op::Or(flat) })
     }
-}
 
-/// Structural identity: children are nodes already, so their numbers say it all.
-fn key(op: &Op) -> String {
-    match op {
-        Op::Const(Value::Float(number)) => format!("float{:x}", number.to_bits()),
-        Op::Const(value @ (Value::Record(_) | Value::List(_))) => identity(value),
-        Op::Const(Value::Pattern(pattern)) => format!("pattern{:?}{:?}", pattern.source(), pattern.options()),
-        Op::TextPatterns(text, op, patterns) => {
-            patterns.iter().fold(format!("patterns{}{op:?}", text.0), |mut key, pattern| {
-                let _ = write!(key, "{:?}{:?}", pattern.source(), pattern.options());
-                key
-            })
+    /// The operands with those of nested junctions; `None` if a constant decides.
+    fn flattened(&mut self, operands: &[NodeId], and: bool) -> Option<Vec<NodeId>> {
+        let mut flat = Vec::with_capacity(operands.len());
+        for operand in operands {
+            match (self.store.op(*operand), and) {
+                (Op::And(inner), true) | (Op::Or(inner), false) => flat.extend(inner),
+                (Op::Const(Constant(Value::Bool(value))), _) if *value == and => {}
+                (Op::Const(Constant(Value::Bool(_))), _) => return None,
+                _ => flat.push(*operand),
+            }
         }
-        other => format!("{other:?}"),
+        let mut seen = std::collections::HashSet::with_capacity(flat.len());
+        flat.retain(|id| seen.insert(*id));
+        if !and {
+            flat = self.joined(flat);
+        }
+        Some(flat)
     }
-}
 
-/// Records of the configuration have no printed form: they are equal if they are the same.
-fn identity(value: &Value) -> String {
-    match value {
-        Value::Record(record) => format!("record{:p}", record.address()),
-        Value::List(items) => items.iter().map(identity).fold("list[".into(), |all, one| all + &one + ","),
-        other => format!("{other:?}"),
+    /// Needles in the same text, one of which is enough, are one question.
+    fn joined(&mut self, operands: Vec<NodeId>) -> Vec<NodeId> {
+        let mut sets: HashMap<NodeId, (u32, Vec<u32>)> = HashMap::new();
+        for operand in &operands {
+            if let Op::TextSet(text, set, needles) = self.store.op(*operand) {
+                sets.entry(*text).or_insert_with(|| (*set, Vec::new())).1.extend(needles);
+            }
+        }
+        let mut joined = Vec::with_capacity(operands.len());
+        for operand in operands {
+            let Op::TextSet(text, ..) = *self.store.op(operand) else {
+                joined.push(operand);
+                continue;
+            };
+            // At the place of the first.
+            if let Some((set, mut needles)) = sets.remove(&text) {
+                needles.sort_unstable();
+                needles.dedup();
+                joined.push(self.store.intern(Op::TextSet(text, set, needles)));
+            }
+        }
+        joined
+    }
+
+    fn compare(&mut self, ordering: Ordering, fold: Fold, a: NodeId, b: NodeId) -> NodeId {
+        let decided = match (self.as_constant(a), self.as_constant(b)) {
+            (Some(Value::Int(a)), Some(Value::Int(b))) => holds(ordering, a.cmp(b)),
+            (Some(Value::String(a)), Some(Value::String(b))) if fold == Fold::Exact => holds(ordering, a.cmp(b)),
+            _ => return self.store.intern(Op::Compare(ordering, fold, a, b)),
+        };
+        if self.options.fold {
+            self.constant(Value::Bool(decided))
+        } else {
+            self.store.intern(Op::Compare(ordering, fold, a, b))
+        }
+    }
+
+    fn at_least(&mut self, count: u32, operands: Vec<NodeId>) -> NodeId {
+        if !self.options.fold {
+            return self.store.intern(Op::AtLeast(count, operands));
+        }
+        let truths = |value: bool| {
+            let is = move |id: &NodeId, store: &Store<'_>| matches!(store.op(*id), Op::Const(Constant(Value::Bool(found))) if *found == value);
+            operands.iter().filter(|id| is(id, &self.store)).count() as u32
+        };
+        let count = count.saturating_sub(truths(true));
+        let rest: Vec<NodeId> =
+            operands.into_iter().filter(|id| !matches!(self.as_constant(*id), Some(Value::Bool(_)))).collect();
+        match (count, rest.is_empty()) {
+            (0, _) => self.constant(Value::Bool(true)),
+            (_, true) => self.constant(Value::Bool(false)),
+            (1, false) => self.junction(rest, false),
+            _ => self.store.intern(Op::AtLeast(count, rest)),
+        }
+    }
+
+    fn coalesce(&mut self, operands: Vec<NodeId>) -> NodeId {
+        if !self.options.fold {
+            return self.store.intern(Op::Coalesce(operands));
+        }
+        let mut kept = Vec::with_capacity(operands.len());
+        for operand in operands {
+            match self.as_constant(operand) {
+                Some(Value::Null) => {}
+                Some(_) => {
+                    kept.push(operand);
+                    break;
+                }
+                None => kept.push(operand),
+            }
+        }
+        match kept.as_slice() {
+            [] => self.constant(Value::Null),
+            [only] => *only,
+            _ => self.store.intern(Op::Coalesce(kept)),
+        }
+    }
+
+    fn text(&mut self, text: NodeId, op: TextOp, no_case: bool, needles: &Needles) -> NodeId {
+        if self.options.batch
+            && let Some(found) = self.constant_needles(op, no_case, needles)
+            && self.is_batched(text)
+        {
+            let set = self.text_set(text);
+            let draft = &mut self.texts[set as usize].1;
+            let mut numbers: Vec<u32> = found.into_iter().map(|needle| draft.add(needle)).collect();
+            numbers.sort_unstable();
+            numbers.dedup();
+            return self.store.intern(Op::TextSet(text, set, numbers));
+        }
+        let op = match needles {
+            Needles::Exprs(needles) => Op::TextValues(text, op, no_case, self.all(needles)),
+            Needles::Patterns(patterns) => {
+                Op::TextPatterns(text, op, patterns.iter().cloned().map(SharedPattern).collect())
+            }
+            Needles::List(id) => Op::TextList(text, op, no_case, id.0),
+        };
+        self.store.intern(op)
+    }
+
+    /// True if the text is one for the message, or one for each element of such a list.
+    fn is_batched(&self, text: NodeId) -> bool {
+        match self.store.scope(text) {
+            Scope::Closed => self.as_constant(text).is_none(),
+            Scope::One(local) => self.locals.walks_closed(local, &self.store),
+            Scope::Many => false,
+        }
+    }
+
+    fn element_of(&self, text: NodeId) -> Option<LocalId> {
+        match self.store.scope(text) {
+            Scope::One(local) => Some(local),
+            _ => None,
+        }
+    }
+
+    fn constant_needles(&self, op: TextOp, no_case: bool, needles: &Needles) -> Option<Vec<Needle>> {
+        match needles {
+            Needles::Patterns(patterns) => {
+                Some(patterns.iter().cloned().map(|pattern| Needle::Pattern(SharedPattern(pattern))).collect())
+            }
+            Needles::Exprs(exprs) if !matches!(op, TextOp::Matches | TextOp::MatchesWhole) => exprs
+                .iter()
+                .map(|expr| match &expr.kind {
+                    ExprKind::Const(Value::String(text)) => Some(Needle::Literal(op, no_case, text.clone())),
+                    _ => None,
+                })
+                .collect(),
+            Needles::Exprs(_) | Needles::List(_) => None,
+        }
+    }
+
+    fn text_set(&mut self, text: NodeId) -> u32 {
+        let next = self.texts.len() as u32;
+        let set = *self.known_texts.entry(text).or_insert(next);
+        if set == next {
+            self.texts.push((text, TextDraft::default()));
+        }
+        set
     }
 }

@@ -1,31 +1,136 @@
 //! The plan as text: what `--emit plan` shows.
 
-use super::build::children;
-use super::{Op, Plan};
-use crate::check::hir::Program;
+use super::index::{Group, Probe, Subject};
+use super::intern::each_child;
+use super::texts::Needle;
+use super::{Keep, NodeId, Op, Plan};
+use crate::check::hir::{Program, RuleId};
 use crate::value::Catalog;
 use std::fmt::Write;
 
 pub(super) fn dump(plan: &Plan, program: &Program, catalog: &Catalog) -> String {
     let mut out = String::new();
-    for (index, node) in plan.nodes.iter().enumerate() {
-        let scope = if node.closed { "" } else { " open" };
-        let _ = writeln!(out, "n{index} = {}{scope} cost={}", op(&node.op, catalog, program), node.cost);
-    }
-    for (rule, planned) in program.rules.iter().zip(&plan.rules) {
-        let unless: Vec<String> =
-            planned.unless.iter().map(|(name, node)| format!(" unless {name}=n{}", node.0)).collect();
-        let _ = writeln!(out, "rule {} when=n{}{}", rule.name, planned.when.0, unless.concat());
+    nodes(plan, program, catalog, &mut out);
+    rules(plan, program, &mut out);
+    texts(plan, &mut out);
+    if plan.options.guard {
+        index(plan, program, &mut out);
     }
     out
 }
 
-fn op(op: &Op, catalog: &Catalog, program: &Program) -> String {
-    let operands: Vec<String> = children(op).iter().map(|child| format!(" n{}", child.0)).collect();
-    let operands = operands.concat();
+fn nodes(plan: &Plan, program: &Program, catalog: &Catalog, out: &mut String) {
+    let _ = writeln!(out, "nodes: {}", plan.nodes.len());
+    for (index, node) in plan.nodes.iter().enumerate() {
+        let keep = match node.keep {
+            Keep::No => "",
+            Keep::Message(_) => " kept",
+            Keep::Element(..) => " kept for each element",
+        };
+        let text = op(&node.op, catalog, program);
+        let _ = writeln!(out, "  n{index} = {text}  [cost {}, chance {}{keep}]", node.cost, node.chance);
+    }
+}
+
+fn rules(plan: &Plan, program: &Program, out: &mut String) {
+    let _ = writeln!(out, "rules: {}", plan.rules.len());
+    for (index, (rule, planned)) in program.rules.iter().zip(&plan.rules).enumerate() {
+        let unless: Vec<String> =
+            planned.unless.iter().map(|(name, node)| format!(" unless {name}=n{}", node.0)).collect();
+        let _ = write!(out, "  {} when n{}{}", rule.name, planned.when.0, unless.concat());
+        if let Some(entry) = plan.index.entries.get(index) {
+            if entry.never {
+                out.push_str(" never");
+            }
+            if let Some(gate) = entry.gate {
+                let _ = write!(out, " gate n{}", gate.0);
+            }
+            for stage in &entry.stages {
+                let groups: Vec<String> = stage.iter().map(|group| format!("g{group}")).collect();
+                let _ = write!(out, " waits for {}", groups.join(" or "));
+            }
+        }
+        out.push('\n');
+    }
+}
+
+fn texts(plan: &Plan, out: &mut String) {
+    let _ = writeln!(out, "texts: {}", plan.texts.len());
+    for (index, text) in plan.texts.iter().enumerate() {
+        let _ = writeln!(out, "  t{index} = n{}", text.text.0);
+        for (number, needle) in text.set.needles().iter().enumerate() {
+            let always = if text.set.is_always(number as u32) { "  [no literal: any text is a candidate]" } else { "" };
+            let _ = match needle {
+                Needle::Literal(op, no_case, text) => {
+                    let case = if *no_case { "~" } else { "" };
+                    writeln!(out, "    {number}: {op:?}{case} {text:?}{always}")
+                }
+                Needle::Pattern(pattern) => {
+                    let case = if pattern.0.options().no_case { "i" } else { "" };
+                    let whole = if pattern.0.options().whole { " whole" } else { "" };
+                    writeln!(out, "    {number}: /{}/{case}{whole}{always}", pattern.0.source())
+                }
+            };
+        }
+    }
+}
+
+fn index(plan: &Plan, program: &Program, out: &mut String) {
+    let _ = writeln!(out, "groups: {}", plan.index.groups.len());
+    for (index, group) in plan.index.groups.iter().enumerate() {
+        let subject = match group.subject {
+            Subject::One(node) => format!("n{}", node.0),
+            Subject::Each { collection, node, .. } => format!("n{} for each of n{}", node.0, collection.0),
+        };
+        let gates: Vec<String> = group.gates.iter().map(|gate| gate.map_or("none".into(), node)).collect();
+        let gates = if gates.is_empty() { "of earlier stages".into() } else { gates.join(", ") };
+        let _ = writeln!(out, "  g{index} on {subject}, {}, gates: {gates}", probe(&group.probe));
+        keys(group, program, out);
+    }
+    for bucket in &plan.index.buckets {
+        let gate = bucket.gate.map_or("unguarded".into(), |gate| format!("behind n{}", gate.0));
+        let _ = writeln!(out, "{gate}: {}", names(program, bucket.rules.iter().copied()));
+    }
+}
+
+fn keys(group: &Group, program: &Program, out: &mut String) {
+    let mut named: Vec<(String, u32)> = match &group.probe {
+        Probe::Truth => vec![("not false".into(), 0)],
+        Probe::Equal(_, keys) => keys.iter().map(|(text, key)| (format!("{text:?}"), *key)).collect(),
+        Probe::Text(_, keys) => {
+            let used = keys.iter().enumerate().filter(|(_, key)| **key != u32::MAX);
+            used.map(|(needle, key)| (format!("needle {needle:>4}"), *key)).collect()
+        }
+    };
+    named.sort();
+    for (name, key) in named {
+        let _ = writeln!(out, "    {name}: {}", names(program, group.of_key(key).iter().map(|(rule, _)| *rule)));
+    }
+}
+
+fn probe(probe: &Probe) -> String {
+    match probe {
+        Probe::Truth => "truth".into(),
+        Probe::Equal(fold, _) => format!("equality {fold:?}"),
+        Probe::Text(set, _) => format!("needles of t{set}"),
+    }
+}
+
+fn names(program: &Program, rules: impl Iterator<Item = RuleId>) -> String {
+    let names = rules.map(|id| program.rules.get(id.0 as usize).map_or("?", |rule| &rule.name));
+    names.collect::<Vec<_>>().join(" ")
+}
+
+fn node(id: NodeId) -> String {
+    format!("n{}", id.0)
+}
+
+pub(super) fn op(op: &Op, catalog: &Catalog, program: &Program) -> String {
+    let mut operands = String::new();
+    each_child(op, |child| operands.push_str(&format!(" n{}", child.0)));
     let list = |id: u32| program.lists.get(id as usize).map_or("?", |info| &info.name).to_owned();
     match op {
-        Op::Const(value) => format!("const {value:?}"),
+        Op::Const(constant) => format!("const {:?}", constant.0),
         Op::Message => "message".into(),
         Op::Local(id) => format!("local {}", id.0),
         Op::List(id) => format!("list ${}", list(*id)),
@@ -44,33 +149,27 @@ fn op(op: &Op, catalog: &Catalog, program: &Program) -> String {
         Op::Flatten(_) => format!("flatten{operands}"),
         Op::Keys(_) => format!("keys{operands}"),
         Op::Values(_) => format!("values{operands}"),
-        Op::Quantified(quantifier, _, element, _) => {
-            format!("{quantifier:?} local={}{operands}", element.0).to_lowercase()
-        }
-        Op::Let(id, ..) => format!("let local={}{operands}", id.0),
+        Op::Quantified(quantifier, _, element, _) => format!("{quantifier:?} {}:{operands}", element.0),
+        Op::Let(id, ..) => format!("let {}:{operands}", id.0),
         Op::Not(_) => format!("not{operands}"),
         Op::And(_) => format!("and{operands}"),
         Op::Or(_) => format!("or{operands}"),
-        Op::AtLeast(count, _) => format!("at_least {count}{operands}"),
-        Op::Compare(ordering, fold, ..) => format!("{ordering:?} {fold:?}{operands}").to_lowercase(),
-        Op::InValues(_, fold, _) => format!("in {fold:?}{operands}").to_lowercase(),
-        Op::InList(_, fold, id) => format!("in {fold:?} ${}{operands}", list(*id)).to_lowercase(),
-        Op::InValue(_, fold, _) => format!("in {fold:?} value{operands}").to_lowercase(),
-        Op::TextValues(_, text, no_case, _) => {
-            format!("{text:?}{}{operands}", if *no_case { "~" } else { "" }).to_lowercase()
+        Op::AtLeast(count, _) => format!("{count} of{operands}"),
+        Op::Compare(ordering, fold, ..) => format!("{ordering:?} {fold:?}{operands}"),
+        Op::InValues(_, fold, _) | Op::InValue(_, fold, _) => format!("in {fold:?}{operands}"),
+        Op::InList(_, fold, id) => format!("in {fold:?} ${}{operands}", list(*id)),
+        Op::TextValues(_, op, no_case, _) => format!("{op:?} no_case={no_case}{operands}"),
+        Op::TextPatterns(_, op, patterns) => {
+            let sources: Vec<&str> = patterns.iter().map(|pattern| pattern.0.source()).collect();
+            format!("{op:?} {sources:?}{operands}")
         }
-        Op::TextPatterns(_, text, patterns) => {
-            let patterns: Vec<&str> = patterns.iter().map(|pattern| pattern.source()).collect();
-            format!("{} {patterns:?}{operands}", format!("{text:?}").to_lowercase())
-        }
-        Op::TextList(_, text, no_case, id) => {
-            format!("{text:?}{} ${}{operands}", if *no_case { "~" } else { "" }, list(*id)).to_lowercase()
-        }
-        Op::IsNull(_) => format!("is_null{operands}"),
-        Op::IsEmpty(_) => format!("is_empty{operands}"),
+        Op::TextList(_, op, no_case, id) => format!("{op:?} no_case={no_case} ${}{operands}", list(*id)),
+        Op::TextSet(_, set, needles) => format!("any of t{set} {needles:?}{operands}"),
+        Op::IsNull(_) => format!("is null{operands}"),
+        Op::IsEmpty(_) => format!("is empty{operands}"),
         Op::Coalesce(_) => format!("coalesce{operands}"),
         Op::If(..) => format!("if{operands}"),
-        Op::Arith(arith, ..) => format!("{arith:?}{operands}").to_lowercase(),
+        Op::Arith(arith, ..) => format!("{arith:?}{operands}"),
         Op::Neg(..) => format!("neg{operands}"),
         Op::Array(_) => format!("array{operands}"),
         Op::Rule(id) => format!("rule {}", program.rules.get(id.0 as usize).map_or("?", |rule| &rule.name)),

@@ -1,12 +1,22 @@
-//! All rules as one shared program: equal expressions become one node, wherever they stand.
+//! All rules as one shared program: equal expressions become one node, wherever they stand; all
+//! questions about one text become one set; an index tells which rules can hold at all.
 
 mod build;
+mod constant;
+mod cost;
 mod dump;
+mod guard;
+mod index;
+mod intern;
+mod texts;
+
+pub use constant::{Constant, SharedPattern};
+pub use index::{Bucket, Group, Index, Probe, RuleEntry, Subject, fold_key};
+pub use texts::{Needle, TextHits, TextSet, TextUse};
 
 use crate::check::hir::{Arith, Fold, LocalId, Ordering, Program, Quantifier, RuleId, TemplateId};
-use crate::matcher::Pattern;
 use crate::syntax::ast::TextOp;
-use crate::value::{Catalog, FieldId, FuncId, Value};
+use crate::value::{Catalog, FieldId, FuncId};
 use std::sync::Arc;
 
 /// A node of the plan; children have smaller ids.
@@ -14,10 +24,10 @@ use std::sync::Arc;
 pub struct NodeId(pub u32);
 
 /// What a node computes. The meaning of each kind is that of the typed tree.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Op {
     /// A constant.
-    Const(Value),
+    Const(Constant),
     /// The message.
     Message,
     /// A bound value.
@@ -50,9 +60,9 @@ pub enum Op {
     Let(LocalId, NodeId, NodeId),
     /// Negation.
     Not(NodeId),
-    /// Conjunction, cheapest operand first.
+    /// Conjunction, the operand that decides most cheaply first.
     And(Vec<NodeId>),
-    /// Disjunction, cheapest operand first.
+    /// Disjunction, the operand that decides most cheaply first.
     Or(Vec<NodeId>),
     /// At least so many.
     AtLeast(u32, Vec<NodeId>),
@@ -67,9 +77,11 @@ pub enum Op {
     /// Computed needles in a text.
     TextValues(NodeId, TextOp, bool, Vec<NodeId>),
     /// Patterns in a text.
-    TextPatterns(NodeId, TextOp, Vec<Arc<Pattern>>),
+    TextPatterns(NodeId, TextOp, Vec<SharedPattern>),
     /// Entries of a declared list in a text.
     TextList(NodeId, TextOp, bool, u32),
+    /// Any of these needles of a text's set is in the text.
+    TextSet(NodeId, u32, Vec<u32>),
     /// Absence.
     IsNull(NodeId),
     /// Emptiness.
@@ -88,16 +100,77 @@ pub enum Op {
     Rule(RuleId),
 }
 
+impl Op {
+    /// True if the result can only be true, false or unknown.
+    pub fn is_truth(&self) -> bool {
+        match self {
+            Self::Not(_)
+            | Self::And(_)
+            | Self::Or(_)
+            | Self::AtLeast(..)
+            | Self::Compare(..)
+            | Self::InValues(..)
+            | Self::InList(..)
+            | Self::InValue(..)
+            | Self::TextValues(..)
+            | Self::TextPatterns(..)
+            | Self::TextList(..)
+            | Self::TextSet(..)
+            | Self::IsNull(_)
+            | Self::IsEmpty(_)
+            | Self::Rule(_) => true,
+            Self::Quantified(quantifier, ..) => matches!(
+                quantifier,
+                Quantifier::Any | Quantifier::All | Quantifier::None | Quantifier::Exactly(_) | Quantifier::AtLeast(_)
+            ),
+            Self::Const(_)
+            | Self::Message
+            | Self::Local(_)
+            | Self::List(_)
+            | Self::Template(_)
+            | Self::Field(..)
+            | Self::Index(..)
+            | Self::Key(..)
+            | Self::Call(..)
+            | Self::Length(_)
+            | Self::Sum(_)
+            | Self::Flatten(_)
+            | Self::Keys(_)
+            | Self::Values(_)
+            | Self::Let(..)
+            | Self::Coalesce(_)
+            | Self::If(..)
+            | Self::Arith(..)
+            | Self::Neg(..)
+            | Self::Array(_) => false,
+        }
+    }
+}
+
+/// How long a node's value stays valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// It is computed again each time.
+    No,
+    /// For the message, in this place.
+    Message(u32),
+    /// For each element of the closed list that this binding walks, in this place.
+    Element(u32, LocalId),
+}
+
 /// A node with what is known of it.
 #[derive(Clone, Debug)]
 pub struct Node {
     /// What it computes.
     pub op: Op,
-    /// True if no element of an enclosing quantifier occurs in it: its value is kept for the
-    /// message.
+    /// Where its value is kept.
+    pub keep: Keep,
+    /// True if no element of an enclosing quantifier occurs in it.
     pub closed: bool,
-    /// Rough cost, for the order of operands.
+    /// Rough cost of computing it, children included.
     pub cost: u32,
+    /// Thousandths of messages (or elements) on which it is expected not to be false.
+    pub chance: u16,
 }
 
 /// A rule in the plan.
@@ -107,30 +180,65 @@ pub struct PlannedRule {
     pub when: NodeId,
     /// Its suppressions, in written order.
     pub unless: Vec<(Arc<str>, NodeId)>,
+    /// The conjuncts of the condition in written order.
+    pub clauses: Vec<NodeId>,
 }
 
 /// Switches of the optimisations, each of which must not change any outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlanOptions {
-    /// Equal expressions become one node, and closed nodes keep their value.
+    /// Equal expressions become one node, and values are kept for the message or the element.
     pub share: bool,
-    /// Operands of `and` and `or` are ordered by cost, and evaluation stops when it is decided.
+    /// Operands of `and` and `or` are ordered by cost and chance, and evaluation stops when it is
+    /// decided.
     pub reorder: bool,
+    /// Constants are folded, conditions flattened and brought to a normal form, bindings inlined.
+    pub fold: bool,
+    /// All constant needles that are looked for in one text become one set, scanned once.
+    pub batch: bool,
+    /// An index decides which rules can hold; the others are not evaluated.
+    pub guard: bool,
+}
+
+impl PlanOptions {
+    /// The plain plan: sharing and order, every rule evaluated, every needle looked for alone.
+    pub const PLAIN: Self = Self { share: true, reorder: true, fold: false, batch: false, guard: false };
+
+    /// Every combination, for differential tests.
+    pub fn combinations() -> impl Iterator<Item = Self> {
+        (0..32_u8).map(|bits| Self {
+            share: bits & 1 != 0,
+            reorder: bits & 2 != 0,
+            fold: bits & 4 != 0,
+            batch: bits & 8 != 0,
+            guard: bits & 16 != 0,
+        })
+    }
 }
 
 impl Default for PlanOptions {
     fn default() -> Self {
-        Self { share: true, reorder: true }
+        Self { share: true, reorder: true, fold: true, batch: true, guard: true }
     }
 }
 
 /// The plan of a program. Immutable.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Plan {
     /// Nodes, children first.
     pub nodes: Vec<Node>,
     /// Rules by their ids.
     pub rules: Vec<PlannedRule>,
+    /// The needles of each text.
+    pub texts: Vec<TextUse>,
+    /// Which rules can hold.
+    pub index: Index,
+    /// Number of bindings.
+    pub locals: usize,
+    /// Number of values that are kept for the message.
+    pub message_slots: usize,
+    /// Number of values that are kept for each element of a list.
+    pub element_slots: usize,
     /// How it was built.
     pub options: PlanOptions,
 }

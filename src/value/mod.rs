@@ -67,6 +67,13 @@ impl fmt::Display for Cidr {
     }
 }
 
+/// The form in which equal host names are the same text: ASCII (IDNA), lower case, no dot at the
+/// end. A name that IDNA refuses is only put into lower case.
+pub fn host_key(text: &str) -> String {
+    let trimmed = text.trim_end_matches('.');
+    idna::domain_to_ascii(trimmed).unwrap_or_else(|_| trimmed.to_lowercase())
+}
+
 fn mask(address: IpAddr, prefix: u8) -> IpAddr {
     match address {
         IpAddr::V4(v4) => {

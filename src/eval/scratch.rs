@@ -1,0 +1,218 @@
+//! Memory that evaluations use one after the other. Nothing is cleared that was not touched: what
+//! belongs to an earlier message is told by its generation.
+
+use super::Outcome;
+use crate::check::hir::{LocalId, RuleId};
+use crate::plan::{Plan, TextHits};
+use crate::value::{Truth, Value};
+
+/// Bits of a mark below the generation.
+const TAG_BITS: u32 = 4;
+/// The last generation; then everything is cleared once.
+const LAST: u32 = u32::MAX >> TAG_BITS;
+
+/// Small numbers that are forgotten all at once.
+#[derive(Debug, Default)]
+struct Marks(Vec<u32>);
+
+impl Marks {
+    fn get(&self, index: usize, generation: u32) -> Option<u32> {
+        let mark = *self.0.get(index)?;
+        (mark >> TAG_BITS == generation).then_some(mark & ((1 << TAG_BITS) - 1))
+    }
+
+    fn set(&mut self, index: usize, generation: u32, tag: u32) {
+        if let Some(mark) = self.0.get_mut(index) {
+            *mark = generation << TAG_BITS | tag;
+        }
+    }
+
+    fn begin(&mut self, size: usize, clear: bool) {
+        if clear {
+            self.0.clear();
+        }
+        self.0.resize(size, 0);
+    }
+}
+
+/// A binding that is in force.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Bound {
+    /// The value.
+    pub(super) value: Value,
+    /// Its position, if it is an element of a list.
+    pub(super) index: u32,
+}
+
+/// What is known of the texts of one set.
+#[derive(Debug, Default)]
+struct TextSlot {
+    generation: u32,
+    hits: TextHits,
+}
+
+/// Memory that evaluations use one after the other. Not shared between threads.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    generation: u32,
+    /// Truth of closed conditions, by slot: bit sets of what is known, in effect.
+    truths: Marks,
+    /// Values of closed expressions, by slot.
+    values: Vec<Value>,
+    known: Marks,
+    /// Values for each element, by slot.
+    elements: Vec<Vec<Option<Value>>>,
+    touched_values: Vec<u32>,
+    touched_elements: Vec<u32>,
+    texts: Vec<TextSlot>,
+    locals: Vec<Bound>,
+    /// The stage that each rule has reached.
+    stages: Marks,
+    /// Groups that a rule waits for.
+    needed: Marks,
+    /// What a reference to a rule reads.
+    references: Marks,
+    pub(super) live: Vec<RuleId>,
+    pub(super) buffer: String,
+    pub(super) outcomes: Vec<(RuleId, Outcome)>,
+}
+
+impl Scratch {
+    /// Empty scratch; it grows to the size of the plan at the first use.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub(super) fn begin(&mut self, plan: &Plan) {
+        let clear = self.generation >= LAST;
+        self.generation = if clear { 1 } else { self.generation + 1 };
+        if clear {
+            self.texts.clear();
+        }
+        self.truths.begin(plan.message_slots, clear);
+        self.known.begin(plan.message_slots, clear);
+        self.stages.begin(plan.rules.len(), clear);
+        self.references.begin(plan.rules.len(), clear);
+        self.needed.begin(plan.index.groups.len(), clear);
+        self.values.resize(plan.message_slots, Value::Null);
+        self.elements.resize_with(plan.element_slots, Vec::new);
+        self.texts.resize_with(plan.texts.len(), TextSlot::default);
+        self.locals.resize_with(plan.locals, Bound::default);
+        self.live.clear();
+        self.outcomes.clear();
+    }
+
+    /// Lets go of what the message lent.
+    pub(super) fn end(&mut self) {
+        for slot in self.touched_values.drain(..) {
+            if let Some(value) = self.values.get_mut(slot as usize) {
+                *value = Value::Null;
+            }
+        }
+        for slot in self.touched_elements.drain(..) {
+            if let Some(values) = self.elements.get_mut(slot as usize) {
+                values.clear();
+            }
+        }
+        self.locals.iter_mut().for_each(|bound| bound.value = Value::Null);
+    }
+
+    pub(super) fn truth(&self, slot: u32) -> Option<Truth> {
+        self.truths.get(slot as usize, self.generation).map(decode)
+    }
+
+    pub(super) fn set_truth(&mut self, slot: u32, truth: Truth) {
+        self.truths.set(slot as usize, self.generation, encode(truth));
+    }
+
+    pub(super) fn value(&self, slot: u32) -> Option<&Value> {
+        self.known.get(slot as usize, self.generation)?;
+        self.values.get(slot as usize)
+    }
+
+    pub(super) fn set_value(&mut self, slot: u32, value: Value) {
+        self.known.set(slot as usize, self.generation, 1);
+        if let Some(kept) = self.values.get_mut(slot as usize) {
+            *kept = value;
+            self.touched_values.push(slot);
+        }
+    }
+
+    pub(super) fn element(&self, slot: u32, local: LocalId) -> Option<&Value> {
+        let index = self.locals.get(local.0 as usize)?.index;
+        self.elements.get(slot as usize)?.get(index as usize)?.as_ref()
+    }
+
+    pub(super) fn set_element(&mut self, slot: u32, local: LocalId, value: Value) {
+        let Some(index) = self.locals.get(local.0 as usize).map(|bound| bound.index as usize) else { return };
+        let Some(values) = self.elements.get_mut(slot as usize) else { return };
+        if values.is_empty() {
+            self.touched_elements.push(slot);
+        }
+        if values.len() <= index {
+            values.resize(index + 1, None);
+        }
+        values[index] = Some(value);
+    }
+
+    pub(super) fn bound(&self, local: LocalId) -> Option<&Bound> {
+        self.locals.get(local.0 as usize)
+    }
+
+    /// Binds, and returns what was bound before.
+    pub(super) fn bind(&mut self, local: LocalId, bound: Bound) -> Bound {
+        self.locals.get_mut(local.0 as usize).map_or_else(Bound::default, |place| std::mem::replace(place, bound))
+    }
+
+    /// What is known of the texts of a set.
+    pub(super) fn hits(&mut self, set: u32) -> Option<&mut TextHits> {
+        let generation = self.generation;
+        let slot = self.texts.get_mut(set as usize)?;
+        if slot.generation != generation {
+            slot.generation = generation;
+            slot.hits.reset();
+        }
+        Some(&mut slot.hits)
+    }
+
+    pub(super) fn stage(&self, rule: RuleId) -> u32 {
+        self.stages.get(rule.0 as usize, self.generation).unwrap_or(0)
+    }
+
+    pub(super) fn set_stage(&mut self, rule: RuleId, stage: u32) {
+        self.stages.set(rule.0 as usize, self.generation, stage);
+    }
+
+    pub(super) fn is_needed(&self, group: u32) -> bool {
+        self.needed.get(group as usize, self.generation).is_some()
+    }
+
+    pub(super) fn need(&mut self, group: u32) {
+        self.needed.set(group as usize, self.generation, 1);
+    }
+
+    /// What a reference to a rule reads; absent for rules that do not match.
+    pub(super) fn reference(&self, rule: RuleId) -> Option<Truth> {
+        self.references.get(rule.0 as usize, self.generation).map(decode)
+    }
+
+    pub(super) fn set_reference(&mut self, rule: RuleId, truth: Truth) {
+        self.references.set(rule.0 as usize, self.generation, encode(truth));
+    }
+}
+
+fn encode(truth: Truth) -> u32 {
+    match truth {
+        Truth::False => 0,
+        Truth::True => 1,
+        Truth::Unknown => 2,
+    }
+}
+
+fn decode(tag: u32) -> Truth {
+    match tag {
+        0 => Truth::False,
+        1 => Truth::True,
+        _ => Truth::Unknown,
+    }
+}

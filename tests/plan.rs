@@ -1,0 +1,158 @@
+//! What the plan promises beside agreement: what is not asked for is not computed, budgets are
+//! shared fairly, the dump is stable, a profile adds up.
+
+use ruleeval::builtins::Provider;
+use ruleeval::engine::{Compiler, Engine, Options};
+use ruleeval::eval::{Budget, Profile};
+use ruleeval::message::Message;
+use ruleeval::value::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+const LURE: &str = "From: \"Billing\" <billing@example.com>\r\nTo: a@example.org\r\nSubject: Your invoice is overdue\r\nContent-Type: text/html\r\n\r\n<p>Please wire the money.</p><a href=\"https://pay.example.top/x\">pay</a>\r\n";
+const PLAIN: &str = "From: \"Ann\" <ann@example.org>\r\nTo: a@example.org\r\nSubject: Lunch\r\n\r\nAt noon?\r\n";
+
+fn compile(text: &str) -> Engine {
+    let mut compiler = Compiler::new();
+    compiler.rules("p", text);
+    let compiled = compiler.compile();
+    compiled.engine.unwrap_or_else(|| panic!("{:#?}", compiled.diagnostics))
+}
+
+/// The features that a message made the engine compute.
+fn computed(engine: &Engine, raw: &str) -> Vec<String> {
+    let mut profile = Profile::new();
+    let message = engine.parse(raw.as_bytes().to_vec());
+    engine.profile(&message, &mut engine.scratch(), Options::default(), &mut profile);
+    engine.profile_report(&profile).features.into_iter().map(|feature| feature.feature).collect()
+}
+
+#[test]
+fn features_that_no_live_rule_reads_are_not_computed() {
+    let engine = compile(
+        "rule a { when: sender.email.email == \"billing@example.com\" and body.current_thread.text contains~ \"wire the money\" }
+         rule b { when: subject.subject contains~ \"invoice is overdue\" and any(body.links, .href_url.domain.tld == \"top\") }",
+    );
+    let expensive = ["Body.current_thread", "CurrentThread.text", "Body.links", "Link.href_url"];
+    let idle = computed(&engine, PLAIN);
+    assert!(idle.contains(&"Subject.subject".to_owned()), "{idle:?}");
+    assert!(expensive.iter().all(|name| !idle.contains(&(*name).to_owned())), "{idle:?}");
+    let live = computed(&engine, LURE);
+    assert!(expensive.iter().all(|name| live.contains(&(*name).to_owned())), "{live:?}");
+}
+
+struct Counting(AtomicUsize);
+
+impl Provider for Counting {
+    fn call(&self, function: &str, _: &[Value], _: &Message) -> Option<Value> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(function, "profile.by_sender");
+        None
+    }
+}
+
+#[test]
+fn capabilities_are_asked_once_and_only_when_they_decide() {
+    let counter = Arc::new(Counting(AtomicUsize::new(0)));
+    let mut compiler = Compiler::new();
+    let rules: String = (0..50)
+        .map(|index| {
+            format!("rule r{index} {{ when: subject.subject contains~ \"overdue\" and not profile.by_sender().solicited and length(recipients.to) < {} }}\n", index + 2)
+        })
+        .collect();
+    compiler.rules("p", &rules).provider(Arc::clone(&counter) as Arc<dyn Provider>);
+    let engine = compiler.compile().engine.expect("valid rules");
+    let mut scratch = engine.scratch();
+    engine.evaluate(&engine.parse(PLAIN.as_bytes().to_vec()), &mut scratch, Options::default());
+    assert_eq!(counter.0.load(Ordering::Relaxed), 0);
+    let verdict = engine.evaluate(&engine.parse(LURE.as_bytes().to_vec()), &mut scratch, Options::default());
+    assert_eq!(verdict.undecided.len(), 50);
+    // The plan asks once; naming what is missing asks the tree of each undecided rule again.
+    let asked = counter.0.load(Ordering::Relaxed);
+    let mut profile = Profile::new();
+    engine.profile(&engine.parse(LURE.as_bytes().to_vec()), &mut scratch, Options::default(), &mut profile);
+    let report = engine.profile_report(&profile);
+    let calls = report.features.iter().find(|feature| feature.feature == "profile.by_sender").expect("it was asked");
+    assert_eq!((calls.computed, calls.absent), (1, 1), "{asked} in all");
+}
+
+#[test]
+fn the_plan_has_a_stable_text_form() {
+    let engine = compile(
+        "list brands: string = [\"paypal\", \"docusign\"]
+         def lure(text: string) = text contains~ (\"wire the money\", \"gift card\") or text matches~ /invoice.{0,20}overdue/
+         rule sender_first { when: type.inbound and sender.email.email == \"billing@example.com\" and lure(body.current_thread.text) }
+         rule words { when: lure(subject.subject) and not sender.display_name in~ $brands unless: reply: subject.is_reply }
+         rule links { when: any(body.links, .href_url.domain.root_domain == \"example.top\" and lure(.display_text)) }
+         rule never { when: 1 == 2 and subject.is_reply }
+         rule refers { when: rule.words and type.inbound }
+         rule unguarded { when: strings.ilevenshtein(sender.display_name, \"paypal\") <= 1 }",
+    );
+    insta::assert_snapshot!(engine.plan_dump());
+    assert_eq!(engine.unguarded().iter().map(|name| &**name).collect::<Vec<_>>(), ["p/unguarded"]);
+}
+
+#[test]
+fn shared_work_is_paid_by_the_first_rule_that_asks() {
+    let shared =
+        "any(body.links, l => any(body.links, m => l.display_text == m.display_text and l.visible != m.visible))";
+    let text = format!(
+        "rule a {{ when: subject.subject == \"s\" and {shared} }}\nrule b {{ when: subject.subject == \"s\" and {shared} }}\nrule c {{ when: subject.subject == \"s\" }}"
+    );
+    let body = "http://example.com/a ".repeat(60);
+    let raw = format!("Subject: s\r\n\r\n{body}");
+    let over = |rule_steps, message_steps| {
+        let mut compiler = Compiler::new();
+        compiler.rules("p", &text).budget(Budget { rule_steps, message_steps });
+        let engine = compiler.compile().engine.expect("valid rules");
+        let message = engine.parse(raw.as_bytes().to_vec());
+        let verdict = engine.evaluate(&message, &mut engine.scratch(), Options::default());
+        let again = engine.evaluate(&message, &mut engine.scratch(), Options::default());
+        assert_eq!(verdict.over_budget, again.over_budget);
+        let names = verdict.over_budget.iter().map(|name| name.to_string()).collect::<Vec<_>>();
+        (names, verdict.matches.len())
+    };
+    // What a spent budget cut short is not kept, so the next rule tries, and fails too.
+    assert_eq!(over(500, 1_000_000), (vec!["p/a".to_owned(), "p/b".to_owned()], 1));
+    assert_eq!(over(1_000_000, 1_000_000), (Vec::new(), 1));
+    // The message's budget ends all that comes after.
+    assert_eq!(over(1_000_000, 500), (vec!["p/a".to_owned(), "p/b".to_owned(), "p/c".to_owned()], 0));
+    let mut compiler = Compiler::new();
+    compiler.rules("p", &text);
+    let engine = compiler.compile().engine.expect("valid rules");
+    let mut profile = Profile::new();
+    let message = engine.parse(raw.into_bytes());
+    engine.profile(&message, &mut engine.scratch(), Options::default(), &mut profile);
+    let report = engine.profile_report(&profile);
+    let steps = |name: &str| report.rules.iter().find(|rule| &*rule.rule == name).map_or(0, |rule| rule.steps);
+    assert!(steps("p/a") > 3_000 && steps("p/b") < 10, "a {}, b {}", steps("p/a"), steps("p/b"));
+}
+
+#[test]
+fn a_profile_adds_up() {
+    let engine = compile(
+        "rule a { when: subject.subject contains~ \"overdue\" and sender.display_name == \"Billing\" }
+         rule b { when: subject.subject contains~ \"nothing of this\" }
+         rule c { when: sender.display_name == \"Billing\" unless: own: subject.subject contains~ \"invoice\" }",
+    );
+    let mut scratch = engine.scratch();
+    let (mut profile, mut half) = (Profile::new(), Profile::new());
+    for (index, raw) in [LURE, PLAIN, LURE].into_iter().enumerate() {
+        let message = engine.parse(raw.as_bytes().to_vec());
+        let into = if index < 2 { &mut profile } else { &mut half };
+        let profiled = engine.profile(&message, &mut scratch, Options::default(), into);
+        let plain = engine.evaluate(&message, &mut scratch, Options::default());
+        assert_eq!(serde_json::to_string(&profiled).ok(), serde_json::to_string(&plain).ok());
+    }
+    profile.merge(&half);
+    let report = engine.profile_report(&profile);
+    assert_eq!(report.messages, 3);
+    let rule = |name: &str| report.rules.iter().find(|rule| &*rule.rule == name).expect("a rule of the engine");
+    assert_eq!((rule("p/a").checks, rule("p/a").matches, rule("p/a").suppressed), (2, 2, 0));
+    assert_eq!((rule("p/b").checks, rule("p/b").matches), (0, 0));
+    assert_eq!((rule("p/c").checks, rule("p/c").matches, rule("p/c").suppressed), (2, 0, 2));
+    let clause =
+        report.clauses.iter().find(|clause| clause.clause.starts_with("subject.subject contains~ \"overdue\""));
+    let clause = clause.expect("a clause of rule a");
+    assert_eq!((clause.checks, clause.held, clause.at.as_str()), (2, 2, "p.rule:1:16"));
+}
