@@ -109,7 +109,7 @@ fn shared_work_is_paid_by_the_first_rule_that_asks() {
         let verdict = engine.evaluate(&message, &mut engine.scratch(), Options::default());
         let again = engine.evaluate(&message, &mut engine.scratch(), Options::default());
         assert_eq!(verdict.over_budget, again.over_budget);
-        let names = verdict.over_budget.iter().map(|name| name.to_string()).collect::<Vec<_>>();
+        let names = verdict.over_budget.iter().map(ToString::to_string).collect::<Vec<_>>();
         (names, verdict.matches.len())
     };
     // What a spent budget cut short is not kept, so the next rule tries, and fails too.

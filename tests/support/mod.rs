@@ -90,7 +90,7 @@ pub(crate) fn rules(seed: u64, count: usize) -> String {
     );
     for index in 0..count {
         let mut scope = Scope::default();
-        let _ = write!(out, "rule r{index} {{\n");
+        let _ = writeln!(out, "rule r{index} {{");
         if dice.below(3) == 0 {
             let value = text(&mut dice, &scope, 2);
             let _ = write!(out, "  let:\n    bound = {value}\n");
@@ -102,7 +102,7 @@ pub(crate) fn rules(seed: u64, count: usize) -> String {
             let glue = dice.pick(&["and", "or", "and not"]);
             when = format!("({when}) {glue} rule.r{other}");
         }
-        let _ = write!(out, "  when: {when}\n");
+        let _ = writeln!(out, "  when: {when}");
         if dice.below(4) == 0 {
             let _ = write!(out, "  unless:\n    own: {}\n", condition(&mut dice, &Scope::default(), 2));
         }
