@@ -77,8 +77,10 @@ fn corpus_gets_the_expected_verdicts() {
         let raw = fs::read(root().join("corpus").join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
         let message = engine.parse(raw);
         let verdict = engine.evaluate(&message, &mut engine.scratch(), Options::default());
+        // The general signs of `common` are weak: they may match ham, but not decide about it.
+        let strong = |rule: &&str| rule.starts_with("trusted-senders/");
         let rules: Vec<&str> = verdict.matches.iter().map(|found| &*found.rule).collect();
-        if &*verdict.action != *expected || (*label == "ham") != rules.is_empty() {
+        if &*verdict.action != *expected || (*label == "ham") == rules.iter().any(strong) {
             let _ = writeln!(wrong, "{file}: expected {expected} ({why}), got {} {rules:?}", verdict.action);
         }
         seen += 1;

@@ -144,6 +144,7 @@ impl Compiler {
     /// Compiles everything. If anything is an error there is no engine; warnings do not prevent
     /// one.
     pub fn compile(mut self) -> Compiled {
+        self.load_required();
         let mut diagnostics = std::mem::take(&mut self.diagnostics);
         self.check_packs(&mut diagnostics);
         let mut files = Vec::with_capacity(self.packs.len());
@@ -200,6 +201,24 @@ impl Compiler {
         Compiled { engine, diagnostics, sources: self.sources }
     }
 
+    /// Loads required packs that nobody loaded from beside the pack that asks for them, and puts
+    /// them before it: its policy then counts. What is not there is reported afterwards.
+    fn load_required(&mut self) {
+        let mut index = 0;
+        while let Some(pack) = self.packs.get(index) {
+            let loaded = |name: &String| self.packs.iter().any(|pack| pack.manifest.name == *name);
+            let missing = pack.manifest.requires.packs.iter().filter(|name| !loaded(name));
+            let found = missing.filter_map(|name| pack.neighbour(name)).next();
+            let Some(path) = found else {
+                index += 1;
+                continue;
+            };
+            let (required, diagnostics) = Pack::load(&path, &mut self.sources);
+            self.diagnostics.extend(diagnostics);
+            self.packs.insert(index, required);
+        }
+    }
+
     fn check_packs(&self, diagnostics: &mut Vec<Diagnostic>) {
         let names: Vec<&str> = self.packs.iter().map(|pack| pack.manifest.name.as_str()).collect();
         for (index, pack) in self.packs.iter().enumerate() {
@@ -216,7 +235,7 @@ impl Compiler {
                     let near = suggest::nearest(required, names.iter().copied());
                     diagnostics.push(match near {
                         Some(near) => problem.help(format!("did you mean `{near}`?")),
-                        None => problem.help("load both packs"),
+                        None => problem.help("load both packs, or put it beside this one"),
                     });
                 }
             }

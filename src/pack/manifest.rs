@@ -102,8 +102,7 @@ impl Manifest {
     fn validate(&self, text: &str) -> Result<(), Problem> {
         let at = |key: &str| text.find(key).unwrap_or(0);
         let fail = |message: String, key: &str| Err(Problem { message, offset: at(key) });
-        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-        if self.name.is_empty() || !self.name.bytes().all(allowed) {
+        if self.name.is_empty() || !self.name.bytes().all(in_name) {
             let message = format!("`{}` is not a pack name: lower-case letters, digits, `-` and `_`", self.name);
             return fail(message, "name:");
         }
@@ -121,6 +120,11 @@ impl Manifest {
         }
         Ok(())
     }
+}
+
+/// Bytes that the name of a pack may hold.
+pub(super) fn in_name(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte)
 }
 
 fn version(text: &str) -> Option<[u32; 3]> {

@@ -45,6 +45,21 @@ impl Pack {
         Self { manifest: Manifest::named(name), rules: vec![id], lists: BTreeMap::new(), digest, root: PathBuf::new() }
     }
 
+    /// The folder of another pack that stands beside this one, if its manifest says that name.
+    pub fn neighbour(&self, name: &str) -> Option<PathBuf> {
+        if self.root.as_os_str().is_empty() || name.is_empty() || !name.bytes().all(manifest::in_name) {
+            return None;
+        }
+        let parent = match self.root.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() && self.root.file_name().is_some() => parent.to_owned(),
+            _ => self.root.join(".."),
+        };
+        let path = parent.join(name);
+        let text = files::read(&path.join("pack.yaml")).ok()?;
+        let manifest = Manifest::parse(std::str::from_utf8(&text).ok()?).ok()?;
+        (manifest.name == name).then_some(path)
+    }
+
     /// Reads a message of the pack's tests.
     pub fn read_case(&self, path: &str) -> std::io::Result<Vec<u8>> {
         if !files::is_inside(path) {
