@@ -207,8 +207,8 @@ impl Compiler {
         let mut index = 0;
         while let Some(pack) = self.packs.get(index) {
             let loaded = |name: &String| self.packs.iter().any(|pack| pack.manifest.name == *name);
-            let missing = pack.manifest.requires.packs.iter().filter(|name| !loaded(name));
-            let found = missing.filter_map(|name| pack.neighbour(name)).next();
+            let mut missing = pack.manifest.requires.packs.iter().filter(|name| !loaded(name));
+            let found = missing.find_map(|name| pack.neighbour(name));
             let Some(path) = found else {
                 index += 1;
                 continue;
