@@ -17,4 +17,5 @@ pub mod source;
 pub mod syntax;
 pub mod template;
 pub mod text;
+pub mod transport;
 pub mod value;

@@ -16,10 +16,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("message", &["text"]),
     ("entities", &["text", "message"]),
     ("auth", &["message"]),
+    ("transport", &["message", "auth"]),
     ("files", &["message"]),
     ("lists", &["source", "diagnostic", "value", "matcher"]),
     ("template", &["value", "message", "matcher"]),
-    ("builtins", &["value", "text", "message", "entities", "auth", "files", "lists", "matcher", "template"]),
+    (
+        "builtins",
+        &["value", "text", "message", "entities", "auth", "transport", "files", "lists", "matcher", "template"],
+    ),
     ("eval", &["source", "value", "syntax", "check", "plan", "matcher", "message", "lists", "builtins"]),
     ("pack", &["source", "diagnostic"]),
     (

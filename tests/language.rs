@@ -70,6 +70,14 @@ fn fields_read_what_a_person_reads() {
         ("body.links[0].href_url.query_params_decoded[\"y\"]", "[\"2\"]"),
         ("auth.dmarc", "\"unknown\""),
         ("type.inbound", "true"),
+        ("route.via_list or route.undisclosed or route.tenant_relay", "false"),
+        ("route.first_external.ip", "null"),
+        ("microsoft.auth_as", "\"unknown\""),
+        ("microsoft.upstream.spf == fail or microsoft.antispam_untrusted.ipv == cal", "false"),
+        ("google.group_id", "null"),
+        ("none(headers.dkim_signatures, .aligned)", "true"),
+        ("map(entities.urls, .url.domain.root_domain)", "[\"example.com\"]"),
+        ("entities.phone_numbers is empty", "true"),
     ]);
 }
 

@@ -2,7 +2,7 @@
 
 mod trust;
 
-pub use trust::believed;
+pub use trust::{believed, border};
 
 use crate::message::authres::{AuthResults, Method};
 use crate::message::{Domain, Message};
@@ -30,6 +30,12 @@ pub struct Auth {
     pub dkim_domains: Vec<Arc<str>>,
     /// Domains that a result authenticates *and* that are aligned with the From domain.
     pub authenticated_domains: Vec<Arc<str>>,
+    /// What the DMARC policy made the receiver do (`action=`).
+    pub dmarc_action: Option<Arc<str>>,
+    /// A signature that passed is aligned with From.
+    pub dkim_aligned: bool,
+    /// The domain that SPF authenticated is aligned with From.
+    pub spf_aligned: bool,
     /// Every authserv-id that the message carries, believed or not.
     pub authserv_ids_seen: Vec<Arc<str>>,
     /// True if some results were believed.
@@ -74,6 +80,15 @@ impl Auth {
         auth.dkim = result(passed.or(dkim.first()).copied());
         auth.dkim_domains = dkim.iter().filter(|method| &*method.result == "pass").filter_map(|m| signer(m)).collect();
         auth.mail_from = first(|result| result.spf.as_ref()).and_then(|method| mail_from(method));
+        let dmarc = first(|result| result.dmarc.as_ref());
+        auth.dmarc_action =
+            dmarc.and_then(|method| method.property("action")).map(|action| action.to_lowercase().into());
+        if let Some(from) = only_sender(message) {
+            let aligned = |name: &Arc<str>| Domain::parse(name).is_some_and(|signer| same_organisation(&signer, &from));
+            auth.dkim_aligned = auth.dkim_domains.iter().any(aligned);
+            let mail_from = auth.mail_from.as_ref().filter(|_| &*auth.spf == "pass");
+            auth.spf_aligned = mail_from.is_some_and(|domain| same_organisation(domain, &from));
+        }
         auth.authenticated_domains = auth.aligned(message, first(|result| result.dmarc.as_ref()));
         auth.overridden(message)
     }
@@ -90,6 +105,9 @@ impl Auth {
             mail_from: None,
             dkim_domains: Vec::new(),
             authenticated_domains: Vec::new(),
+            dmarc_action: None,
+            dkim_aligned: false,
+            spf_aligned: false,
             authserv_ids_seen: Vec::new(),
             trusted: false,
         }
@@ -98,9 +116,7 @@ impl Auth {
     /// Authenticated domains that share the root domain of From. Two From fields, or two
     /// mailboxes in one, authenticate nothing: nobody knows which one readers show.
     fn aligned(&self, message: &Message, dmarc: Option<&Arc<Method>>) -> Vec<Arc<str>> {
-        let senders = message.mailboxes("from");
-        let [sender] = senders.as_slice() else { return Vec::new() };
-        let Some(from) = sender.email.as_ref().and_then(|email| email.domain.clone()) else { return Vec::new() };
+        let Some(from) = only_sender(message) else { return Vec::new() };
         let mut found = BTreeSet::new();
         if &*self.dmarc == "pass" {
             let checked = dmarc.and_then(|method| method.property("header.from")).and_then(|name| Domain::parse(name));
@@ -147,6 +163,13 @@ impl Auth {
             **found == *wanted || found.strip_suffix(wanted.as_str()).is_some_and(|before| before.ends_with('.'))
         })
     }
+}
+
+/// The domain of the only sender.
+fn only_sender(message: &Message) -> Option<Arc<Domain>> {
+    let senders = message.mailboxes("from");
+    let [sender] = senders.as_slice() else { return None };
+    sender.email.as_ref()?.domain.clone()
 }
 
 fn same_organisation(a: &Domain, b: &Domain) -> bool {

@@ -28,6 +28,18 @@ struct Zone {
     own: usize,
     /// Fields before this one may have been written by the border.
     border: usize,
+    /// The border's own Received field.
+    received: Option<usize>,
+}
+
+/// Which Received field (0 is the topmost) the border wrote: it names the machine from which the
+/// message came from outside. `None` if no border is configured, or the message shows none.
+pub fn border(message: &Message) -> Option<usize> {
+    if message.settings().trusted_authserv_ids.is_empty() {
+        return None;
+    }
+    let position = zone(message).received?;
+    Some(message.headers().iter().take(position).filter(|field| is(field, "received")).count())
 }
 
 /// The Authentication-Results fields that are believed, newest first.
@@ -62,8 +74,9 @@ fn is(field: &Header, name: &str) -> bool {
 
 fn zone(message: &Message) -> Zone {
     let received = || message.headers().iter().enumerate().filter(|(_, field)| is(field, "received"));
-    let counted = received().nth(message.settings().trusted_hops).map_or(0, |(position, _)| position);
-    let mut zone = Zone { own: counted, border: counted };
+    let counted = received().nth(message.settings().trusted_hops).map(|(position, _)| position);
+    let own = counted.unwrap_or(0);
+    let mut zone = Zone { own, border: own, received: counted };
     let mut chain = received().take(MOST_HOPS);
     while let Some((position, field)) = chain.next() {
         let hop = Received::parse(&field.value);
@@ -72,6 +85,7 @@ fn zone(message: &Message) -> Zone {
         }
         zone.own = zone.own.max(position);
         if !is_internal(&hop) {
+            zone.received = Some(position);
             let next = chain.next().map_or(message.headers().len(), |(position, _)| position);
             zone.border = zone.border.max(next);
             break;

@@ -60,6 +60,9 @@ pub(super) fn declare(r: &mut Registry) {
         .field("mail_from", "Domain?", Cost::Moderate, "The domain that SPF checked.", |_, a| optional(a.mail_from.as_ref()))
         .field("dkim_domains", "[domain]", Cost::Moderate, "Domains of signatures that passed, aligned or not.", |_, a| Value::list(a.dkim_domains.iter().map(text)))
         .field("authenticated_domains", "[domain]", Cost::Moderate, "Authenticated domains that are aligned with From.", |_, a| Value::list(a.authenticated_domains.iter().map(text)))
+        .field("dmarc_action", "string?", Cost::Moderate, "What the sender's DMARC policy made the receiver do (`action=`), lower case: `none`, `quarantine`, `oreject` ...", |_, a| optional_text(a.dmarc_action.as_ref()))
+        .field("dkim_aligned", "bool", Cost::Moderate, "A signature that passed is of From's organisation.", |_, a| a.dkim_aligned.into())
+        .field("spf_aligned", "bool", Cost::Moderate, "SPF passed for a domain of From's organisation.", |_, a| a.spf_aligned.into())
         .field("authserv_ids_seen", "[string]", Cost::Moderate, "Every authserv-id in the message, believed or not.", |_, a| Value::list(a.authserv_ids_seen.iter().map(text)))
         .field("trusted", "bool", Cost::Moderate, "Some results come from a trusted source.", |_, a| a.trusted.into());
     r.function(

@@ -93,6 +93,13 @@ pub(super) fn declare(r: &mut Registry) {
             addresses(crate::message::addresses(&received))
         })
         .field("hops", "[Hop]", Cost::Moderate, "Stations of the route, newest first.", |_, h| records(h.0.hops()))
+        .field(
+            "dkim_signatures",
+            "[DkimSignatureField]",
+            Cost::Moderate,
+            "DKIM-Signature fields, topmost first. `none(headers.dkim_signatures, .aligned)`: nobody of From's organisation signed.",
+            |_, h| super::transport::dkim_signatures(&h.0),
+        )
         .field("fields", "[HopField]", Cost::Cheap, "All header fields in written order.", |_, h| {
             Value::list(h.0.hops().iter().flat_map(|hop| hop.fields.iter().map(record)))
         })

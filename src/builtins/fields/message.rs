@@ -106,6 +106,19 @@ pub(super) fn declare(r: &mut Registry) {
             "Telephone numbers, amounts, addresses, URLs, wallets and dates in the message's own text.",
             |_, m| super::entities::of(m),
         )
+        .field(
+            "route",
+            "Route",
+            Cost::Cheap,
+            "The way of the message: stations, lists, forwarders, signs of misuse.",
+            |_, m| super::transport::route(m),
+        )
+        .field("microsoft", "Microsoft", Cost::Cheap, "Headers of Exchange and Exchange Online.", |_, m| {
+            super::transport::microsoft(m)
+        })
+        .field("google", "Google", Cost::Cheap, "Headers of Google's transport and services.", |_, m| {
+            super::transport::google(m)
+        })
         .field("mime", "Mime", Cost::Cheap, "Facts about the structure.", |_, m| {
             Value::record(Arc::new(Mime(m.shared())))
         });

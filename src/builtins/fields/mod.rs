@@ -5,6 +5,7 @@ mod body;
 mod entities;
 mod headers;
 mod message;
+mod transport;
 
 pub(super) use body::html_value;
 
@@ -19,6 +20,7 @@ pub(super) fn declare(registry: &mut Registry) {
     auth::declare(registry);
     body::declare(registry);
     entities::declare(registry);
+    transport::declare(registry);
 }
 
 /// A record value of shared data.
