@@ -3,6 +3,8 @@
 pub mod auth;
 pub mod builtins;
 pub mod check;
+#[cfg(feature = "corpus")]
+pub mod corpus;
 pub mod diagnostic;
 pub mod engine;
 pub mod entities;
@@ -13,6 +15,8 @@ pub mod matcher;
 pub mod message;
 pub mod pack;
 pub mod plan;
+#[cfg(feature = "corpus")]
+pub mod report;
 pub mod source;
 pub mod syntax;
 pub mod template;

@@ -2,6 +2,7 @@
 
 mod commands;
 mod config;
+mod corpus;
 mod input;
 mod output;
 
@@ -35,6 +36,8 @@ enum Command {
     Fmt(commands::fmt::Args),
     /// Decide about messages
     Scan(commands::scan::Args),
+    /// Run rules over a labelled corpus and report what they do
+    Run(commands::run::Args),
     /// Print the features of a message exactly as rules see them, as JSON
     Features(commands::features::Args),
     /// Evaluate one expression on a message
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Check(args) => commands::check::run(&args),
         Command::Fmt(args) => commands::fmt::run(&args),
         Command::Scan(args) => commands::scan::run(&args),
+        Command::Run(args) => commands::run::run(&args),
         Command::Features(args) => commands::features::run(&args),
         Command::Eval(args) => commands::eval::run(&args),
         Command::Explain(args) => commands::explain::run(&args),

@@ -6,14 +6,15 @@ mod profile;
 mod suite;
 mod verdict;
 
+pub use crate::check::hir::{Mode, RuleSeverity, Status as Maturity};
 pub use compile::{Compiled, Compiler};
 pub use policy::ACCEPT;
 pub use profile::{ClauseCost, FeatureCost, ProfileReport, RuleCost};
 pub use suite::{TestFailure, TestReport};
-pub use verdict::{Match, PackInfo, Score, Suppression, Undecided, Verdict};
+pub use verdict::{Match, PackInfo, RuleInfo, Score, Suppression, Undecided, Verdict};
 
 use crate::builtins::{Builtins, Ctx, Env, builtins, to_json};
-use crate::check::hir::{Mode, Program, RuleId};
+use crate::check::hir::{Program, RuleId};
 use crate::check::{External, Vocabulary, check_expr};
 use crate::diagnostic::Diagnostic;
 use crate::eval::{
@@ -98,6 +99,41 @@ impl Engine {
         let mut names: Vec<Arc<str>> = self.inner.program.rules.iter().map(|rule| Arc::clone(&rule.name)).collect();
         names.sort();
         names
+    }
+
+    /// What all rules say of themselves, in the order of their names.
+    pub fn rule_infos(&self) -> Vec<RuleInfo> {
+        let info = |rule: &crate::check::hir::Rule| RuleInfo {
+            name: Arc::clone(&rule.name),
+            title: rule.meta.title.as_deref().map(Arc::from),
+            severity: rule.meta.severity,
+            score: Score(rule.meta.score),
+            mode: rule.meta.mode,
+            status: rule.meta.status,
+            family: rule.meta.family.as_deref().map(Arc::from),
+            at: self.inner.sources.location(rule.span),
+        };
+        let mut infos: Vec<RuleInfo> = self.inner.program.rules.iter().map(info).collect();
+        infos.sort_by(|a, b| a.name.cmp(&b.name));
+        infos
+    }
+
+    /// The steps of the rules that the last evaluation with this scratch had to evaluate, by the
+    /// rules' position among [`Engine::rules`]. Rules that an index ruled out are not in it.
+    pub fn steps(&self, scratch: &Scratch) -> Vec<(u32, u64)> {
+        let mut order: Vec<usize> = (0..self.inner.program.rules.len()).collect();
+        order.sort_by(|a, b| self.inner.program.rules[*a].name.cmp(&self.inner.program.rules[*b].name));
+        let mut positions = vec![0; order.len()];
+        order.iter().zip(0..).for_each(|(rule, position)| positions[*rule] = position);
+        let position = |(rule, steps): &(RuleId, u64)| Some((*positions.get(rule.0 as usize)?, *steps));
+        let mut steps: Vec<(u32, u64)> = scratch.steps().iter().filter_map(position).collect();
+        steps.sort_unstable();
+        steps
+    }
+
+    /// The scores from which the policy takes an action, lowest first.
+    pub fn thresholds(&self) -> Vec<(Arc<str>, Score)> {
+        self.inner.decision.thresholds()
     }
 
     /// The actions that the policy can choose, weakest first.

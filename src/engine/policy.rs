@@ -53,6 +53,11 @@ impl Decision {
         actions
     }
 
+    /// The scores from which an action is taken, lowest first.
+    pub(super) fn thresholds(&self) -> Vec<(Arc<str>, Score)> {
+        self.thresholds.iter().rev().map(|(least, action)| (Arc::clone(action), Score(*least))).collect()
+    }
+
     /// Marks what counts, and returns the sum with the action.
     pub(super) fn apply(&self, matches: &mut [Match]) -> (Score, Arc<str>) {
         count_scores(matches);

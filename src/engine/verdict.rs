@@ -1,9 +1,9 @@
 //! The verdict: what was decided, why, and what could not be decided.
 
-use crate::check::hir::{Mode, RuleSeverity};
+use crate::check::hir::{Mode, RuleSeverity, Status as Maturity};
 use crate::eval::{Evidence, Missing};
 use crate::message::Anomaly;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +26,12 @@ impl Serialize for Score {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // At most three decimals: the nearest double prints back the same digits.
         serializer.serialize_f64(self.0 as f64 / 1000.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Score {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self((f64::deserialize(deserializer)? * 1000.0).round() as i64))
     }
 }
 
@@ -102,7 +108,7 @@ pub struct Undecided {
 }
 
 /// A pack that took part.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackInfo {
     /// Name.
     pub name: String,
@@ -110,4 +116,27 @@ pub struct PackInfo {
     pub version: String,
     /// SHA-256 of what was read.
     pub digest: String,
+}
+
+/// What a rule says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RuleInfo {
+    /// `pack/name`.
+    pub name: Arc<str>,
+    /// One line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<Arc<str>>,
+    /// How serious.
+    pub severity: RuleSeverity,
+    /// The score of a match.
+    pub score: Score,
+    /// What a match does.
+    pub mode: Mode,
+    /// How mature.
+    pub status: Maturity,
+    /// Of a family only the highest score counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family: Option<Arc<str>>,
+    /// `file:line:column` of its name.
+    pub at: String,
 }

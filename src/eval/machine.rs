@@ -46,6 +46,8 @@ impl Machine {
             run.limit = budget.rule_steps.min(budget.message_steps.saturating_sub(total));
             run.rule(program, rule);
             total = total.saturating_add(run.steps);
+            let steps = run.steps;
+            run.scratch.steps.push((rule, steps));
         }
         scratch.end();
         &scratch.outcomes

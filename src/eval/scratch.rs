@@ -75,6 +75,7 @@ pub struct Scratch {
     pub(super) live: Vec<RuleId>,
     pub(super) buffer: String,
     pub(super) outcomes: Vec<(RuleId, Outcome)>,
+    pub(super) steps: Vec<(RuleId, u64)>,
 }
 
 impl Scratch {
@@ -83,7 +84,13 @@ impl Scratch {
         Self::default()
     }
 
+    /// The steps of each rule that the last evaluation had to evaluate; the others cost none.
+    pub fn steps(&self) -> &[(RuleId, u64)] {
+        &self.steps
+    }
+
     pub(super) fn begin(&mut self, plan: &Plan) {
+        self.steps.clear();
         let clear = self.generation >= LAST;
         self.generation = if clear { 1 } else { self.generation + 1 };
         if clear {

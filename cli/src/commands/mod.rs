@@ -6,6 +6,7 @@ pub(crate) mod eval;
 pub(crate) mod explain;
 pub(crate) mod features;
 pub(crate) mod fmt;
+pub(crate) mod run;
 pub(crate) mod scan;
 
 use crate::Exit;

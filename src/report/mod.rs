@@ -1,0 +1,13 @@
+//! Numbers and their uncertainty: what rules do to a labelled corpus, what a change of rules
+//! does, and which rules have earned trust.
+
+mod aggregate;
+mod collect;
+mod cost;
+mod rules;
+mod run;
+mod scope;
+pub mod stats;
+
+pub use collect::{Collector, Settings};
+pub use run::*;
