@@ -92,28 +92,27 @@ struct Facts(Vec<Fact>);
 
 impl Facts {
     fn of(rows: &[MessageRow], roles: &Roles, rules: usize) -> Self {
-        let mut facts = vec![Fact::default(); rules];
+        let mut facts = Self(vec![Fact::default(); rules]);
         for (at, row) in rows.iter().enumerate() {
             let role = roles.of(&row.label);
             for rule in &*row.matched {
-                if let Some(fact) = facts.get_mut(*rule as usize) {
+                if let Some(fact) = facts.0.get_mut(*rule as usize) {
                     fact.hit(at, row, role);
                 }
             }
-            let counters: [(&[u32], fn(&mut Fact) -> &mut u64); 3] = [
-                (&row.suppressed, |fact| &mut fact.suppressed),
-                (&row.undecided, |fact| &mut fact.undecided),
-                (&row.over_budget, |fact| &mut fact.over_budget),
-            ];
-            for (rules, counter) in counters {
-                for rule in rules {
-                    if let Some(fact) = facts.get_mut(*rule as usize) {
-                        *counter(fact) += 1;
-                    }
-                }
+            facts.count(&row.suppressed, |fact| &mut fact.suppressed);
+            facts.count(&row.undecided, |fact| &mut fact.undecided);
+            facts.count(&row.over_budget, |fact| &mut fact.over_budget);
+        }
+        facts
+    }
+
+    fn count(&mut self, rules: &[u32], counter: fn(&mut Fact) -> &mut u64) {
+        for rule in rules {
+            if let Some(fact) = self.0.get_mut(*rule as usize) {
+                *counter(fact) += 1;
             }
         }
-        Self(facts)
     }
 }
 
@@ -240,9 +239,9 @@ fn partners(stats: &mut [RuleStats], overlaps: &[Overlap]) {
 /// downwards, equal rates sharing a place; scaled so that the best rule has 1. Wanted are
 /// positive hits; for a rule with a negative score negative ones.
 fn rank(stats: &mut [RuleStats]) {
-    let rates = |rule: &RuleStats| match rule.score.0 < 0 {
-        true => (rule.frequencies.ham, rule.frequencies.spam),
-        false => (rule.frequencies.spam, rule.frequencies.ham),
+    let rates = |rule: &RuleStats| {
+        let Frequencies { spam, ham, .. } = rule.frequencies;
+        if rule.score.0 < 0 { (ham, spam) } else { (spam, ham) }
     };
     let wanted = places(stats.iter().map(|rule| rates(rule).0).collect());
     let unwanted = places(stats.iter().map(|rule| -rates(rule).1).collect());

@@ -221,7 +221,10 @@ fn transport(text: &str) -> String {
     for line in text.lines().map(|line| line.trim_end_matches('\r')) {
         if line.is_empty() {
             // Some programs store a blank line before the header or behind it.
-            if out.is_empty() { continue } else { break }
+            if out.is_empty() {
+                continue;
+            }
+            break;
         }
         if !line.starts_with([' ', '\t']) {
             let name = line.split(':').next().unwrap_or("").trim().to_ascii_lowercase();
@@ -393,7 +396,10 @@ mod tests {
         assert!(is_msg(&bytes));
         let message = to_message(&bytes).expect("a message");
         let parsed = crate::message::Message::parse(message, std::sync::Arc::default());
-        assert_eq!(parsed.sender().expect("a sender").email.email.as_ref(), "a@example.com");
+        assert_eq!(
+            parsed.sender().and_then(|sender| sender.email.as_ref()).map(|email| &*email.email),
+            Some("a@example.com")
+        );
         assert_eq!(parsed.hops().len(), 1 + 1);
         assert_eq!(parsed.plain_text().as_deref().map(str::trim), Some("Grüße"));
         assert_eq!(parsed.html_text().as_deref().map(str::trim), Some("<p>Grüße</p>"));
