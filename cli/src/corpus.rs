@@ -9,7 +9,7 @@ use ruleeval::engine::{Engine, Options};
 use ruleeval::report::{Collector, Roles, Run, Settings};
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -119,7 +119,7 @@ pub(crate) fn measure(
     let progress = Progress::default();
     let bar = Bar::new(corpus, &progress);
     let left_out = Mutex::new(None);
-    let done = journal.as_ref().map(|journal| journal.done());
+    let done = journal.as_ref().map(Journal::done);
     let is_done = |id: &str| done.as_ref().is_some_and(|done| done.has(id));
     let mut failed = None;
     let processed = process(
@@ -177,7 +177,7 @@ fn note(journal: Option<&mut Journal>, id: &str, observation: Option<Observation
 }
 
 fn journal(
-    path: &PathBuf,
+    path: &Path,
     engine: &Engine,
     args: &CorpusArgs,
     config: &ConfigArgs,
@@ -195,7 +195,7 @@ fn journal(
 
 /// Rate and time left, on a terminal.
 struct Bar<'p> {
-    bar: ProgressBar,
+    shown: ProgressBar,
     progress: &'p Progress,
     started: Instant,
 }
@@ -210,13 +210,13 @@ impl<'p> Bar<'p> {
         } else {
             ProgressBar::hidden()
         };
-        Self { bar, progress, started: Instant::now() }
+        Self { shown: bar, progress, started: Instant::now() }
     }
 
     fn show(&self, messages: usize) {
-        if !self.bar.is_hidden() && messages.is_multiple_of(16) {
-            self.bar.set_position(self.progress.bytes.load(Ordering::Relaxed));
-            self.bar.set_message(format!("{messages} messages, {:.0}/s", self.rate(messages)));
+        if !self.shown.is_hidden() && messages.is_multiple_of(16) {
+            self.shown.set_position(self.progress.bytes.load(Ordering::Relaxed));
+            self.shown.set_message(format!("{messages} messages, {:.0}/s", self.rate(messages)));
         }
     }
 
@@ -225,7 +225,7 @@ impl<'p> Bar<'p> {
     }
 
     fn finish(self, messages: usize) {
-        self.bar.finish_and_clear();
+        self.shown.finish_and_clear();
         complain(&format!("{messages} message(s), {:.0} messages/s", self.rate(messages)));
     }
 }
