@@ -149,10 +149,10 @@ fn is_quoted(line: &[u8]) -> bool {
     depth > 0 && line[depth..].starts_with(b"From ")
 }
 
-/// A header field, its quoted first line, or another separator's remains.
+/// A header field.
 fn begins_message(line: &[u8]) -> bool {
     let name = line.iter().take_while(|byte| byte.is_ascii_graphic() && **byte != b':').count();
-    (name > 0 && line.get(name) == Some(&b':')) || is_quoted(line)
+    name > 0 && line.get(name) == Some(&b':')
 }
 
 /// `Thu Jan  1 00:00:00 1970` somewhere: a time with colons and a year.

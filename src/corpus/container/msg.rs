@@ -92,8 +92,9 @@ impl Reader<'_> {
     /// A line of a header: no line ends, not empty.
     fn line(&mut self, folder: &Path, id: u16) -> Option<String> {
         let text = self.text(folder, id)?;
-        let line = text.split(['\r', '\n', '\0']).map(str::trim).collect::<Vec<_>>().join(" ");
-        (!line.trim().is_empty()).then(|| line.trim().to_owned())
+        let pieces = text.split(['\r', '\n', '\0']).map(str::trim).filter(|piece| !piece.is_empty());
+        let line = pieces.collect::<Vec<_>>().join(" ");
+        (!line.is_empty()).then_some(line)
     }
 
     /// A property of fixed length. `header` is what stands before the first one: 32 bytes in the
