@@ -67,6 +67,7 @@ pub struct SeenEvidence {
 pub struct Observer<'e> {
     engine: &'e Engine,
     rules: BTreeMap<Arc<str>, u32>,
+    positions: Vec<u32>,
     options: Options,
 }
 
@@ -74,7 +75,7 @@ impl<'e> Observer<'e> {
     /// An observer for an engine.
     pub fn new(engine: &'e Engine, options: Options) -> Self {
         let rules = engine.rules().into_iter().zip(0..).collect();
-        Self { engine, rules, options }
+        Self { engine, rules, positions: engine.positions(), options }
     }
 
     /// Scratch for [`Observer::observe`]; one for each thread.
@@ -105,11 +106,19 @@ impl<'e> Observer<'e> {
             undecided: undecided.filter_map(|u| Some((*self.rules.get(&u.rule)?, reasons(&u.missing)))).collect(),
             over_budget: self.indexes(verdict.over_budget.iter()),
             damaged: !verdict.limits_hit.is_empty() || verdict.anomalies.iter().any(Anomaly::is_damage),
-            steps: self.engine.steps(scratch),
+            steps: self.steps(scratch),
             evidence: self.evidence(&message, &verdict),
             action: verdict.action.to_string(),
             score: verdict.score,
         }
+    }
+
+    fn steps(&self, scratch: &Scratch) -> Vec<(u32, u64)> {
+        let position = |rule: u32| self.positions.get(rule as usize).copied();
+        let steps = scratch.steps().iter().filter_map(|(rule, steps)| Some((position(rule.0)?, *steps)));
+        let mut steps: Vec<(u32, u64)> = steps.collect();
+        steps.sort_unstable();
+        steps
     }
 
     fn indexes<'n>(&self, names: impl Iterator<Item = &'n Arc<str>>) -> Vec<u32> {

@@ -118,17 +118,14 @@ impl Engine {
         infos
     }
 
-    /// The steps of the rules that the last evaluation with this scratch had to evaluate, by the
-    /// rules' position among [`Engine::rules`]. Rules that an index ruled out are not in it.
-    pub fn steps(&self, scratch: &Scratch) -> Vec<(u32, u64)> {
-        let mut order: Vec<usize> = (0..self.inner.program.rules.len()).collect();
-        order.sort_by(|a, b| self.inner.program.rules[*a].name.cmp(&self.inner.program.rules[*b].name));
+    /// For each rule, by its id in [`Scratch::steps`], its position among [`Engine::rules`].
+    pub fn positions(&self) -> Vec<u32> {
+        let rules = &self.inner.program.rules;
+        let mut order: Vec<usize> = (0..rules.len()).collect();
+        order.sort_by(|a, b| rules[*a].name.cmp(&rules[*b].name));
         let mut positions = vec![0; order.len()];
         order.iter().zip(0..).for_each(|(rule, position)| positions[*rule] = position);
-        let position = |(rule, steps): &(RuleId, u64)| Some((*positions.get(rule.0 as usize)?, *steps));
-        let mut steps: Vec<(u32, u64)> = scratch.steps().iter().filter_map(position).collect();
-        steps.sort_unstable();
-        steps
+        positions
     }
 
     /// The scores from which the policy takes an action, lowest first.
