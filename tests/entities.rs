@@ -218,6 +218,12 @@ fn amounts(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_currency_whose_letters_look_like_digits_is_no_second_number() {
+    let found = money_amounts("начислено 148 900 руб. получить");
+    assert_eq!(found.iter().map(|amount| (amount.amount, amount.currency)).collect::<Vec<_>>(), [(148_900.0, "RUB")]);
+}
+
+#[test]
 fn amounts_of_money() {
     check(
         &[

@@ -167,7 +167,10 @@ pub fn money_amounts(text: &str) -> Vec<MoneyAmount> {
     let mut found: Vec<MoneyAmount> = Vec::new();
     numerals(text, |numeral| {
         let from = found.last().map_or(0, |last| last.end);
-        found.extend(amount(text, numeral, from));
+        // The currency's own letters may look like digits: the `б` of `руб` is read as a 6.
+        if numeral.start >= from {
+            found.extend(amount(text, numeral, from));
+        }
     });
     found
 }

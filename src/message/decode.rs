@@ -143,7 +143,7 @@ pub(super) fn words(text: &str) -> Cow<'_, str> {
             out.push_str(before);
         }
         match &mut open {
-            Some((charset, bytes)) if charset.eq_ignore_ascii_case(word.charset) => bytes.extend(word.bytes),
+            Some((charset, bytes)) if charset.eq_ignore_ascii_case(word.charset) => join(bytes, &word.bytes),
             _ => {
                 close(&mut open, &mut out);
                 open = Some((word.charset.to_owned(), word.bytes));
@@ -154,6 +154,17 @@ pub(super) fn words(text: &str) -> Cow<'_, str> {
     close(&mut open, &mut out);
     out.push_str(rest);
     Cow::Owned(out)
+}
+
+/// Puts the bytes of a word after those of the one before.
+fn join(bytes: &mut Vec<u8>, next: &[u8]) {
+    // A word of ISO-2022-JP ends by switching back to ASCII and the next one switches away again: with
+    // nothing between them the decoder takes the first switch for an attempt to hide something.
+    const TO_ASCII: &[u8] = b"\x1b(B";
+    if bytes.ends_with(TO_ASCII) && next.starts_with(b"\x1b") {
+        bytes.truncate(bytes.len() - TO_ASCII.len());
+    }
+    bytes.extend_from_slice(next);
 }
 
 fn close(open: &mut Option<(String, Vec<u8>)>, out: &mut String) {
@@ -218,6 +229,7 @@ mod tests {
         assert_eq!(words("x =?utf-8?Q?a?= y"), "x a y");
         assert_eq!(words("=?utf-8?Q?=C3?= =?UTF-8?Q?=A4?="), "ä");
         assert_eq!(words("=?iso-8859-1*de?Q?=E4?="), "ä");
+        assert_eq!(words("=?iso-2022-jp?B?GyRCNHwbKEI=?= =?iso-2022-jp?B?GyRCNHwbKEI=?="), "期期");
         assert_eq!(words("=?utf-8?X?a?="), "=?utf-8?X?a?=");
         assert_eq!(words("=?=?utf-8?Q?a?="), "=?a");
         assert_eq!(words("a =? b"), "a =? b");
