@@ -36,8 +36,11 @@ fn services() -> BTreeSet<String> {
 
 /// True if the name belongs to nobody, or to a service of the list.
 fn is_allowed(host: &str, services: &BTreeSet<String>) -> bool {
-    let below = |root: &str| host == root || host.strip_suffix(root).is_some_and(|rest| rest.ends_with('.'));
-    RESERVED.iter().any(|root| below(root)) || services.iter().any(|root| below(root))
+    RESERVED.iter().any(|root| is_below(host, root)) || services.iter().any(|root| is_below(host, root))
+}
+
+fn is_below(host: &str, root: &str) -> bool {
+    host.strip_suffix(root).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 fn is_fiction(number: &str) -> bool {
@@ -94,7 +97,7 @@ fn nothing_points_at_a_stranger() {
                 let name = found[1].to_ascii_lowercase();
                 let known = Domain::parse(&name).is_some_and(|domain| domain.registrable_domain.is_some());
                 if is_allowed(&name, &services) {
-                    used.extend(services.iter().find(|root| name.ends_with(root.as_str())).cloned());
+                    used.extend(services.iter().filter(|root| is_below(&name, root)).cloned());
                 } else if known {
                     wrong.insert(format!("{}: the domain {name}", row.file));
                 }
