@@ -23,7 +23,7 @@ fn mail(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// Without optimisation every so many messages are read, with it all.
-const STEP: usize = if cfg!(debug_assertions) { 5 } else { 1 };
+const STEP: usize = if cfg!(debug_assertions) { 8 } else { 1 };
 
 fn messages() -> Vec<PathBuf> {
     let mut found = Vec::new();
