@@ -1,10 +1,12 @@
 //! The `ruleeval` command: arguments, files, terminal, exit codes. One file for each command.
 
+mod account;
 mod commands;
 mod config;
 mod corpus;
 mod input;
 mod output;
+mod testing;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -12,7 +14,7 @@ use std::process::ExitCode;
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done
-  1    findings, or a gate failed, where one was asked for (--fail-on, fmt --check)
+  1    findings, or a gate failed, where one was asked for (test, timeshift, --fail-on, fmt --check)
   2    rules, packs or expressions are invalid; nothing was loaded
   3    wrong usage or configuration
   4    input could not be read, with --strict-input
@@ -34,6 +36,8 @@ enum Command {
     Check(commands::check::Args),
     /// Format rule files
     Fmt(commands::fmt::Args),
+    /// Run the tests that stand beside the rules
+    Test(commands::test::Args),
     /// Decide about messages
     Scan(commands::scan::Args),
     /// Run rules over a labelled corpus and report what they do
@@ -42,8 +46,10 @@ enum Command {
     Features(commands::features::Args),
     /// Evaluate one expression on a message
     Eval(commands::eval::Args),
-    /// Explain a rule's outcome on a message, or an error code
+    /// Explain a verdict, one rule's outcome, or an error code
     Explain(commands::explain::Args),
+    /// Say whether verdicts hold when the clock moves
+    Timeshift(commands::timeshift::Args),
     /// Print the reference of all fields, functions and enums as Markdown
     Doc,
 }
@@ -68,11 +74,13 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Check(args) => commands::check::run(&args),
         Command::Fmt(args) => commands::fmt::run(&args),
+        Command::Test(args) => commands::test::run(&args),
         Command::Scan(args) => commands::scan::run(&args),
         Command::Run(args) => commands::run::run(&args),
         Command::Features(args) => commands::features::run(&args),
         Command::Eval(args) => commands::eval::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
+        Command::Timeshift(args) => commands::timeshift::run(&args),
         Command::Doc => {
             commands::doc::run();
             Ok(())

@@ -131,6 +131,18 @@ impl Registry {
         self.attach(id, Some(Box::new(code)));
     }
 
+    /// Declares a function that reads the clock: rules that call it may end otherwise tomorrow.
+    pub fn clock(
+        &mut self,
+        signature: &'static str,
+        doc: &'static str,
+        examples: &'static [Example],
+        code: impl Fn(&Ctx<'_>, &[Value]) -> Value + Send + Sync + 'static,
+    ) {
+        let id = self.builder.clock(signature, doc, examples);
+        self.attach(id, Some(Box::new(code)));
+    }
+
     /// Declares a function that the checker gives its meaning.
     pub fn special(&mut self, signature: &'static str, doc: &'static str, examples: &'static [Example]) {
         let id = self.builder.special(signature, doc, examples);

@@ -2,8 +2,9 @@
 
 use crate::matcher::Pattern;
 use crate::source::Span;
-use crate::syntax::ast::TextOp;
+use crate::syntax::ast::{StrLit, TextOp};
 use crate::value::{FieldId, FuncId, TemplateDecl, Type, Value};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A binding of a quantifier, a `let` or a definition's parameter. Unique in its rule.
@@ -239,6 +240,19 @@ pub enum RuleSeverity {
     Critical,
 }
 
+impl RuleSeverity {
+    /// As rules write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
 /// What a match of the rule does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -311,8 +325,36 @@ pub struct Rule {
     pub unless: Vec<(Arc<str>, Expr)>,
     /// The item's span.
     pub span: Span,
-    /// Tests as written.
-    pub tests: Vec<crate::syntax::ast::TestCase>,
+    /// Its tests.
+    pub tests: Vec<Test>,
+}
+
+/// A checked test of a rule.
+#[derive(Clone, Debug)]
+pub struct Test {
+    /// The whole entry; it begins with `matches` or `ignores`.
+    pub span: Span,
+    /// `matches` (true) or `ignores` (false).
+    pub expects_match: bool,
+    /// A path in the pack (`"..."`) or the message itself (`"""..."""`).
+    pub message: StrLit,
+    /// What the test says about the world outside the message.
+    pub given: Given,
+}
+
+/// What a test gives. What it does not give is as the pack's test settings say, or absent.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// "Now" in milliseconds since 1970.
+    pub clock: Option<i64>,
+    /// Results of authentication by method: `dmarc`.
+    pub auth: BTreeMap<Arc<str>, Arc<str>>,
+    /// Domains that count as authenticated.
+    pub authenticated_domains: Option<Vec<Arc<str>>>,
+    /// The entries of lists, in place of their own.
+    pub lists: BTreeMap<ListId, Vec<Arc<str>>>,
+    /// What capabilities answer, by the function's full name and whatever its arguments.
+    pub answers: BTreeMap<Arc<str>, Value>,
 }
 
 /// A checked exception.

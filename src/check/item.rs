@@ -1,7 +1,7 @@
 //! Items: rules in the order of their references, definitions, exceptions.
 
 use super::constant;
-use super::hir::{Exception, Program, Rule, RuleId};
+use super::hir::{Exception, Program, Rule, RuleId, Test};
 use super::lint::Silences;
 use super::scope::{Binding, Scope};
 use super::symbols::Symbols;
@@ -204,9 +204,13 @@ impl Checker<'_> {
         for binding in rule.lets.iter().filter(|binding| !scope.used.contains(&binding.name.name)) {
             self.unused("let", &binding.name);
         }
-        for case in &rule.tests {
-            self.test_case(case);
-        }
+        let tests = rule.tests.iter().map(|case| Test {
+            span: case.span,
+            expects_match: case.expects_match,
+            message: case.message.clone(),
+            given: self.givens(&case.given, &pack.name, symbols),
+        });
+        let tests = tests.collect();
         let when = self.wrap_lets(bound, when?);
         if when.ty != Type::Any {
             self.lint_rule(rule, &when, &unless);
@@ -218,7 +222,7 @@ impl Checker<'_> {
             when,
             unless,
             span: item.span,
-            tests: rule.tests.clone(),
+            tests,
         })
     }
 

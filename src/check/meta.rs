@@ -1,4 +1,4 @@
-//! `meta:` and `tests:`: known keys, right kinds of values.
+//! `meta:`: known keys, right kinds of values.
 
 use super::Checker;
 use super::hir::{Metadata, Mode, RuleSeverity, Status};
@@ -26,23 +26,6 @@ const KEYS: [&str; 13] = [
 const SEVERITIES: [&str; 5] = ["info", "low", "medium", "high", "critical"];
 const STATUSES: [&str; 3] = ["experimental", "stable", "deprecated"];
 const MODES: [&str; 3] = ["enforce", "shadow", "off"];
-/// What a test may override: `auth.*` results, the domains they authenticate, and "now".
-const GIVEN: [&str; 7] =
-    ["auth.spf", "auth.dkim", "auth.dmarc", "auth.arc", "auth.compauth", "auth.authenticated_domains", "clock"];
-const AUTH_RESULTS: [&str; 11] = [
-    "pass",
-    "fail",
-    "none",
-    "temperror",
-    "permerror",
-    "unknown",
-    "softfail",
-    "neutral",
-    "policy",
-    "bestguesspass",
-    "softpass",
-];
-
 impl Checker<'_> {
     pub(super) fn metadata(&mut self, entries: &[ast::Meta]) -> Metadata {
         let mut meta = Metadata::default();
@@ -180,43 +163,6 @@ impl Checker<'_> {
             self.meta_problem(entry, "a number from -100 to 100 with at most three decimals");
         }
         thousandths.map(|score| sign * score)
-    }
-
-    pub(super) fn test_case(&mut self, case: &ast::TestCase) {
-        for given in &case.given {
-            let key = &given.key;
-            if !GIVEN.contains(&&*key.name) {
-                let message = format!("a test cannot override `{}`", key.name);
-                let problem = Diagnostic::new(codes::TEST, message, key.span, "unknown override");
-                self.report(match suggest::nearest(&key.name, GIVEN) {
-                    Some(near) => super::expr::did_you_mean(problem, key.span, &key.name, near),
-                    None => problem.help(format!("overrides are: {}", GIVEN.join(", "))),
-                });
-            } else if !given_value_fits(&key.name, &given.value) {
-                let wanted = given_wants(&key.name);
-                let message = format!("`{}` must be {wanted}", key.name);
-                self.report(Diagnostic::new(codes::TEST, message, given.value.span, format!("expected {wanted}")));
-            }
-        }
-    }
-}
-
-fn given_value_fits(key: &str, value: &ast::Expr) -> bool {
-    match (key, &value.kind) {
-        ("clock", ExprKind::Time(_)) => true,
-        ("auth.authenticated_domains", ExprKind::Array(items)) => items.iter().all(|item| text_of(item).is_some()),
-        ("clock" | "auth.authenticated_domains", _) => false,
-        (_, ExprKind::Name(name)) => AUTH_RESULTS.contains(&&**name),
-        (_, ExprKind::Str(text)) => AUTH_RESULTS.contains(&&*text.value),
-        _ => false,
-    }
-}
-
-fn given_wants(key: &str) -> String {
-    match key {
-        "clock" => "a time such as `2026-05-21T10:00:00Z`".into(),
-        "auth.authenticated_domains" => "a list of domains".into(),
-        _ => format!("one of: {}", AUTH_RESULTS.join(", ")),
     }
 }
 

@@ -3,6 +3,7 @@
 mod call;
 mod constant;
 mod expr;
+mod given;
 pub mod hir;
 mod item;
 mod key;

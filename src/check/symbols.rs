@@ -170,7 +170,7 @@ fn unknown_list_type(ty: &ast::Ident) -> Diagnostic {
     }
 }
 
-fn inline_entries(
+pub(super) fn inline_entries(
     entries: &[ast::Expr],
     kind: &str,
     diagnostics: &mut Vec<Diagnostic>,

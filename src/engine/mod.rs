@@ -1,17 +1,29 @@
 //! Compiles packs to an immutable engine and asks it about messages.
 
+mod account;
 mod compile;
 mod policy;
 mod profile;
 mod suite;
+mod timeshift;
 mod verdict;
 
+<<<<<<< HEAD
 pub use crate::check::hir::{Mode, RuleSeverity, Status as Maturity};
 pub use compile::{Compiled, Compiler};
 pub use policy::ACCEPT;
 pub use profile::{ClauseCost, FeatureCost, ProfileReport, RuleCost};
 pub use suite::{TestFailure, TestReport};
 pub use verdict::{Match, PackInfo, RuleInfo, Score, Suppression, Undecided, Verdict};
+=======
+pub use account::{Account, Arithmetic, NearMiss, Part, SeverityAction, Suppressed, Suppressor, Threshold};
+pub use compile::{Compiled, Compiler};
+pub use policy::ACCEPT;
+pub use profile::{ClauseCost, FeatureCost, ProfileReport, RuleCost};
+pub use suite::{CaseFile, ExpectationEdit, TestCase, TestFailure, TestReport, TestResult};
+pub use timeshift::{Moved, TimeChange, shift_dates};
+pub use verdict::{Match, PackInfo, Score, Suppression, Undecided, Verdict};
+>>>>>>> edf826a (Tests in a world of their own, the account of a verdict, and what the calendar does to rules)
 
 use crate::builtins::{Builtins, Ctx, Env, builtins, to_json};
 use crate::check::hir::{Program, RuleId};
@@ -74,6 +86,9 @@ pub struct Explanation {
     pub status: Status,
     /// The `unless` clauses that hold.
     pub suppressed_by: Vec<Arc<str>>,
+    /// The exceptions that hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<Arc<str>>,
     /// What was missing.
     pub missing: Vec<String>,
     /// The clause tree.
@@ -181,7 +196,16 @@ impl Engine {
         profile: Option<&mut Profile>,
     ) -> Verdict {
         let env = self.env(options.now);
-        let ctx = Ctx { message, env: &env };
+        self.verdict_in(Ctx { message, env: &env }, scratch, options, profile)
+    }
+
+    fn verdict_in(
+        &self,
+        ctx: Ctx<'_>,
+        scratch: &mut Scratch,
+        options: Options,
+        profile: Option<&mut Profile>,
+    ) -> Verdict {
         let inner = &*self.inner;
         let outcomes = Machine::run(&inner.plan, &inner.program, self.builtins(), ctx, scratch, &inner.budget, profile);
         let mut order: Vec<&(RuleId, Outcome)> = outcomes.iter().collect();
@@ -198,8 +222,8 @@ impl Engine {
             suppressed: draft.suppressed,
             undecided: draft.undecided,
             over_budget: draft.over_budget,
-            limits_hit: message.limits_hit(),
-            anomalies: message.anomalies().to_vec(),
+            limits_hit: ctx.message.limits_hit(),
+            anomalies: ctx.message.anomalies().to_vec(),
             packs: Arc::clone(&inner.packs),
         }
     }
@@ -262,10 +286,21 @@ impl Engine {
 
     /// Everything about one rule: `pack/name`, or the bare name if it is unique.
     pub fn explain(&self, message: &Arc<Message>, rule: &str, now: Option<i64>) -> Option<Explanation> {
-        let inner = &*self.inner;
         let id = self.find_rule(rule)?;
         let env = self.env(now);
-        let ctx = Ctx { message, env: &env };
+        let mut explanation = self.explain_in(Ctx { message, env: &env }, id)?;
+        if explanation.status == Status::Match {
+            explanation.exceptions = self.exceptions(&explanation.rule, Ctx { message, env: &env });
+            if !explanation.exceptions.is_empty() {
+                explanation.status = Status::Suppressed;
+            }
+        }
+        Some(explanation)
+    }
+
+    /// The rule by itself, without the exceptions that stand outside it.
+    fn explain_in(&self, ctx: Ctx<'_>, id: RuleId) -> Option<Explanation> {
+        let inner = &*self.inner;
         let outcome = Reference::new(&inner.program, self.builtins(), ctx).rule(id);
         let evidence = explain(&inner.program, self.builtins(), ctx, &inner.sources, id)?;
         let nearest = (outcome.status() != Status::Match)
@@ -275,6 +310,7 @@ impl Engine {
             rule: Arc::clone(&inner.program.rules[id.0 as usize].name),
             status: outcome.status(),
             suppressed_by: outcome.suppressed_by,
+            exceptions: Vec::new(),
             missing: outcome.missing.iter().map(ToString::to_string).collect(),
             evidence,
             nearest,

@@ -28,7 +28,7 @@ pub struct Evidence {
     /// The clauses that decided it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub because: Vec<Evidence>,
-    /// How many clauses or elements had no part in the decision.
+    /// How many clauses or elements are not shown: most of them had no part in the decision.
     #[serde(skip_serializing_if = "is_zero")]
     pub left_out: usize,
 }
@@ -78,6 +78,9 @@ const MAX_TEXT: usize = 200;
 /// Most clauses or elements that are shown below one clause.
 const MAX_SHOWN: usize = 8;
 
+/// Most elements that are shown of a list none of which fits.
+const MAX_FAILED: usize = 3;
+
 #[allow(clippy::trivially_copy_pass_by_ref)] // the form that serde calls
 fn is_zero(number: &usize) -> bool {
     *number == 0
@@ -94,6 +97,17 @@ pub fn explain(
     let rule = program.rules.get(rule.0 as usize)?;
     let mut explainer = Explainer { reference: Reference::new(program, builtins, ctx), sources, paths: Vec::new() };
     Some(explainer.explain(&rule.when))
+}
+
+/// The evidence of an expression of the program that binds nothing from outside.
+pub fn explain_expr<'a>(
+    program: &'a Program,
+    builtins: &'a Builtins,
+    ctx: Ctx<'a>,
+    sources: &SourceMap,
+    expr: &'a Expr,
+) -> Evidence {
+    Explainer { reference: Reference::new(program, builtins, ctx), sources, paths: Vec::new() }.explain(expr)
 }
 
 /// How close a rule came to matching.
@@ -224,17 +238,16 @@ impl<'a> Explainer<'a, '_> {
         let Some(items) = ops::elements(&list) else {
             return self.leaves(collection, evidence);
         };
-        let wanted = match quantifier {
-            Quantifier::Any | Quantifier::None | Quantifier::AtLeast(_) | Quantifier::Exactly(_) => Truth::True,
-            Quantifier::All => Truth::False,
-            _ => return,
-        };
-        let wanted = if truth == Truth::Unknown { Truth::Unknown } else { wanted };
+        if items.is_empty() {
+            return self.leaves(collection, evidence);
+        }
+        let Some(wanted) = deciding_elements(quantifier, truth) else { return };
+        // Where every element failed, a few show how.
+        let most = if wanted == Truth::False && quantifier != Quantifier::All { MAX_FAILED } else { MAX_SHOWN };
         for (index, item) in items.into_iter().enumerate() {
             self.paths.push((element, format!("{base}[{index}]")));
             self.reference.locals.push((element, item));
-            let shown = evidence.because.len() < MAX_SHOWN;
-            // With few elements, also those that failed are worth seeing.
+            let shown = evidence.because.len() < most;
             if self.reference.truth(body) == wanted && shown {
                 evidence.because.push(self.explain(body));
             } else {
@@ -387,6 +400,22 @@ fn operands(expr: &Expr) -> Vec<&Expr> {
     }
 }
 
+/// The elements that decide a quantifier: those of this truth.
+fn deciding_elements(quantifier: Quantifier, truth: Truth) -> Option<Truth> {
+    let holds = match quantifier {
+        Quantifier::Any | Quantifier::AtLeast(_) => truth.is_true(),
+        Quantifier::None => truth == Truth::False,
+        Quantifier::Exactly(_) => true,
+        Quantifier::All => truth.is_true(),
+        _ => return None,
+    };
+    Some(match truth {
+        Truth::Unknown => Truth::Unknown,
+        _ if holds => Truth::True,
+        _ => Truth::False,
+    })
+}
+
 fn conjuncts(expr: &Expr) -> Vec<&Expr> {
     match &expr.kind {
         ExprKind::And(operands) => operands.iter().flat_map(conjuncts).collect(),
@@ -409,6 +438,21 @@ pub fn render_text(evidence: &Evidence) -> String {
     out
 }
 
+/// Characters that would steer a terminal or turn the direction of text are written as escapes.
+fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                out.extend(c.escape_unicode());
+            }
+            c if c.is_control() => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 fn write_node(evidence: &Evidence, depth: usize, out: &mut String) {
     let mark = match evidence.truth {
         "true" => "✓",
@@ -419,7 +463,7 @@ fn write_node(evidence: &Evidence, depth: usize, out: &mut String) {
     let clause: String = evidence.clause.chars().take(120).collect();
     let _ = writeln!(out, "{indent}{mark} {clause}");
     for leaf in &evidence.values {
-        let _ = write!(out, "{indent}    {} = {}", leaf.path, leaf.value);
+        let _ = write!(out, "{indent}    {} = {}", visible(&leaf.path), visible(&leaf.value.to_string()));
         if let Some(length) = leaf.length {
             let _ = write!(out, " ({length} in all)");
         }
@@ -444,6 +488,6 @@ fn write_node(evidence: &Evidence, depth: usize, out: &mut String) {
         write_node(cause, depth + 1, out);
     }
     if evidence.left_out > 0 {
-        let _ = writeln!(out, "{indent}  ({} more had no part in it)", evidence.left_out);
+        let _ = writeln!(out, "{indent}  ({} more not shown)", evidence.left_out);
     }
 }

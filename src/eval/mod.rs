@@ -10,7 +10,7 @@ mod profile;
 mod reference;
 mod scratch;
 
-pub use evidence::{Evidence, Leaf, NearestMiss, explain, nearest_miss, render_text};
+pub use evidence::{Evidence, Leaf, NearestMiss, explain, explain_expr, nearest_miss, render_text};
 pub use machine::Machine;
 pub use missing::Missing;
 pub use profile::{NodeCounts, Profile, RuleCounts};
@@ -52,6 +52,19 @@ pub enum Status {
     Undecided,
     /// The budget was spent first.
     OverBudget,
+}
+
+impl Status {
+    /// The end of a sentence that begins with the rule: `matches`.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::Match => "matches",
+            Self::Suppressed => "would match, but is suppressed",
+            Self::NoMatch => "does not match",
+            Self::Undecided => "is undecided",
+            Self::OverBudget => "spent its budget",
+        }
+    }
 }
 
 /// The outcome of one rule.

@@ -267,6 +267,18 @@ impl Lists {
         Self { lists }
     }
 
+    /// The same lists, but for those given here by their positions.
+    #[must_use]
+    pub fn with(&self, given: impl IntoIterator<Item = (u32, Arc<ListData>)>) -> Self {
+        let mut lists = self.lists.clone();
+        for (index, list) in given {
+            if let Some(slot) = lists.get_mut(index as usize) {
+                *slot = Some(list);
+            }
+        }
+        Self { lists }
+    }
+
     /// A list; absent if nobody provides it.
     pub fn get(&self, index: u32) -> Option<&Arc<ListData>> {
         self.lists.get(index as usize)?.as_ref()

@@ -60,6 +60,18 @@ impl Pack {
         (manifest.name == name).then_some(path)
     }
 
+    /// The messages in the pack's folder `cases/`, by the path that tests write, sorted.
+    pub fn cases(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let folder = self.root.join("cases");
+        // A pack from memory has no folder, and a pack need not have cases.
+        if self.root.as_os_str().is_empty() || files::collect(&folder, &mut found).is_err() {
+            return Vec::new();
+        }
+        found.retain(|path| Path::new(path).extension().is_some_and(|kind| kind.eq_ignore_ascii_case("eml")));
+        found.into_iter().map(|path| format!("cases/{path}")).collect()
+    }
+
     /// Reads a message of the pack's tests.
     pub fn read_case(&self, path: &str) -> std::io::Result<Vec<u8>> {
         if !files::is_inside(path) {

@@ -322,11 +322,22 @@ impl<'f> Printer<'f> {
             let kind = if test.expects_match { "matches" } else { "ignores" };
             self.line(&format!("{kind} {}", self.string(&test.message)));
             if !test.given.is_empty() {
-                let entries: Vec<String> = test.given.iter().map(|given| self.given(given)).collect();
-                self.out.push_str(&format!(" given {{ {} }}", entries.join(", ")));
+                self.givens(&test.given);
             }
             self.end_line_comment(test.span.end as usize);
         }
+    }
+
+    /// In one line if it fits, else one entry a line.
+    fn givens(&mut self, givens: &[Given]) {
+        let entries: Vec<String> = givens.iter().map(|given| self.given(given)).collect();
+        let flat = format!(" given {{ {} }}", entries.join(", "));
+        if self.column() + flat.chars().count() <= WIDTH {
+            self.out.push_str(&flat);
+            return;
+        }
+        let lines: String = entries.iter().map(|entry| format!("      {entry},\n")).collect();
+        self.out.push_str(&format!(" given {{\n{lines}    }}"));
     }
 
     fn given(&self, given: &Given) -> String {

@@ -125,6 +125,8 @@ pub struct FuncDecl {
     pub cost: Cost,
     /// The capability that a host must provide, if any: `history`, `text_classification` ...
     pub capability: Option<&'static str>,
+    /// True if the result depends on the clock beside the arguments.
+    pub reads_clock: bool,
     /// Examples, executed as tests.
     pub examples: &'static [Example],
 }
@@ -268,6 +270,7 @@ struct PendingFunction {
     cost: Cost,
     special: bool,
     capability: Option<&'static str>,
+    reads_clock: bool,
     examples: &'static [Example],
 }
 
@@ -314,13 +317,43 @@ impl CatalogBuilder {
         cost: Cost,
         examples: &'static [Example],
     ) -> FuncId {
-        self.add_function(PendingFunction { signature, doc, cost, special: false, capability: None, examples })
+        self.add_function(PendingFunction {
+            signature,
+            doc,
+            cost,
+            special: false,
+            capability: None,
+            reads_clock: false,
+            examples,
+        })
     }
 
     /// Declares a function that the checker gives its meaning.
     pub fn special(&mut self, signature: &'static str, doc: &'static str, examples: &'static [Example]) -> FuncId {
         let cost = Cost::Moderate;
-        self.add_function(PendingFunction { signature, doc, cost, special: true, capability: None, examples })
+        self.add_function(PendingFunction {
+            signature,
+            doc,
+            cost,
+            special: true,
+            capability: None,
+            reads_clock: false,
+            examples,
+        })
+    }
+
+    /// Declares a function whose result depends on the clock.
+    pub fn clock(&mut self, signature: &'static str, doc: &'static str, examples: &'static [Example]) -> FuncId {
+        let cost = Cost::Cheap;
+        self.add_function(PendingFunction {
+            signature,
+            doc,
+            cost,
+            special: false,
+            capability: None,
+            reads_clock: true,
+            examples,
+        })
     }
 
     /// Declares a function that a provider of the host answers.
@@ -331,6 +364,7 @@ impl CatalogBuilder {
             cost: Cost::Capability,
             special: false,
             capability: Some(capability),
+            reads_clock: false,
             examples: &[],
         })
     }
@@ -388,6 +422,7 @@ impl CatalogBuilder {
             doc: pending.doc,
             cost: pending.cost,
             capability: pending.capability,
+            reads_clock: pending.reads_clock,
             examples: pending.examples,
         }
     }

@@ -1,4 +1,7 @@
-//! `ruleeval explain`.
+//! `ruleeval explain`: a verdict, one rule's outcome, or an error code.
+//!
+//! `explain MESSAGE --rules PACK`, `explain RULE MESSAGE --rules PACK`, `explain CODE`: two words
+//! are a rule and a message; one word is a message where packs are named, else a code.
 
 use crate::Exit;
 use crate::config::ConfigArgs;
@@ -7,16 +10,18 @@ use crate::output::{complain, print};
 use ruleeval::diagnostic::Code;
 use ruleeval::diagnostic::suggest::nearest;
 use ruleeval::engine::Explanation;
-use ruleeval::eval::{Status, render_text};
+use ruleeval::eval::render_text;
 use std::path::{Path, PathBuf};
 
 /// Arguments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// A rule (`pack/name` or its name), or an error code or warning name
+    /// A message, to explain its verdict; a rule (`pack/name` or its name) before a message; or an
+    /// error code or warning name
+    #[arg(value_name = "MESSAGE|RULE|CODE")]
     subject: String,
-    /// The message; `-` is standard input
-    #[arg(value_name = "FILE")]
+    /// The message, after a rule; `-` is standard input
+    #[arg(value_name = "MESSAGE")]
     message: Option<PathBuf>,
     /// Packs to load
     #[arg(long, value_name = "PACK")]
@@ -33,10 +38,37 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<(), Exit> {
+    let subject = Path::new(&args.subject);
+    let is_message = args.subject == "-" || subject.is_file();
     match &args.message {
-        None => code(&args.subject),
         Some(message) => rule(args, message),
+        None if args.rules.is_empty() && is_message && Code::parse(&args.subject).is_none() => no_packs(),
+        None if args.rules.is_empty() => code(&args.subject),
+        None => whole(args, subject),
     }
+}
+
+fn no_packs() -> Result<(), Exit> {
+    complain("name the packs: --rules PACK");
+    Err(Exit::Usage)
+}
+
+/// The whole verdict.
+fn whole(args: &Args, message: &Path) -> Result<(), Exit> {
+    let (engine, now) = super::setup(&args.config, &args.rules, args.clock.as_deref())?;
+    let input = Input::from(message);
+    let raw = input.read_or_complain().inspect_err(|_| {
+        if engine.rules().iter().any(|rule| **rule == *args.subject || rule.rsplit('/').next() == Some(&args.subject)) {
+            complain(&format!("to explain the rule, name a message too: ruleeval explain {} MESSAGE", args.subject));
+        }
+    })?;
+    let account = engine.account(&engine.parse(raw), now);
+    if args.json {
+        print(&format!("{:#}\n", serde_json::to_value(&account).unwrap_or_default()));
+    } else {
+        print(&crate::account::text(&input.name(), &account));
+    }
+    Ok(())
 }
 
 fn code(subject: &str) -> Result<(), Exit> {
@@ -48,15 +80,14 @@ fn code(subject: &str) -> Result<(), Exit> {
     complain(&format!("there is no error or warning `{subject}`"));
     match nearest(subject, known.iter().map(String::as_str)) {
         Some(near) => complain(&format!("did you mean `{near}`?")),
-        None => complain("to explain a rule, name a message too: ruleeval explain RULE FILE --rules PACK"),
+        None => complain("to explain a rule, name a message too: ruleeval explain RULE MESSAGE --rules PACK"),
     }
     Err(Exit::Usage)
 }
 
 fn rule(args: &Args, message: &Path) -> Result<(), Exit> {
     if args.rules.is_empty() {
-        complain("name the packs: --rules PACK");
-        return Err(Exit::Usage);
+        return no_packs();
     }
     let (engine, now) = super::setup(&args.config, &args.rules, args.clock.as_deref())?;
     let message = engine.parse(Input::from(message).read_or_complain()?);
@@ -77,16 +108,12 @@ fn rule(args: &Args, message: &Path) -> Result<(), Exit> {
 
 /// The explanation for people.
 fn text(explanation: &Explanation) -> String {
-    let status = match explanation.status {
-        Status::Match => "matches",
-        Status::Suppressed => "would match, but is suppressed",
-        Status::NoMatch => "does not match",
-        Status::Undecided => "is undecided",
-        Status::OverBudget => "spent its budget",
-    };
-    let mut out = format!("{} {status}\n", explanation.rule);
+    let mut out = format!("{} {}\n", explanation.rule, explanation.status.says());
     if !explanation.suppressed_by.is_empty() {
         out.push_str(&format!("suppressed by: {}\n", explanation.suppressed_by.join(", ")));
+    }
+    if !explanation.exceptions.is_empty() {
+        out.push_str(&format!("suppressed by the exceptions: {}\n", explanation.exceptions.join(", ")));
     }
     for missing in &explanation.missing {
         out.push_str(&format!("missing: {missing}\n"));

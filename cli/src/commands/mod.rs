@@ -8,6 +8,8 @@ pub(crate) mod features;
 pub(crate) mod fmt;
 pub(crate) mod run;
 pub(crate) mod scan;
+pub(crate) mod test;
+pub(crate) mod timeshift;
 
 use crate::Exit;
 use crate::config::{Config, ConfigArgs};
@@ -23,7 +25,7 @@ pub(crate) fn setup(config: &ConfigArgs, packs: &[PathBuf], time: Option<&str>) 
 }
 
 /// Compiles packs. Warnings are not shown here: `check` shows them.
-fn engine(config: &Config, packs: &[PathBuf], now: Option<i64>) -> Result<Engine, Exit> {
+pub(crate) fn engine(config: &Config, packs: &[PathBuf], now: Option<i64>) -> Result<Engine, Exit> {
     let compiled = config.compile(packs, now);
     if let Some(engine) = compiled.engine {
         return Ok(engine);
@@ -40,12 +42,20 @@ pub(crate) fn clock(text: Option<&str>) -> Result<Option<i64>, Exit> {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         return Ok(i64::try_from(now.as_millis()).ok());
     };
-    let (parsed, _) = ruleeval::syntax::parse_expr(ruleeval::source::SourceId(0), text);
-    match parsed.map(|expr| expr.kind) {
-        Some(ruleeval::syntax::ast::ExprKind::Time(time)) => Ok(Some(time)),
-        _ => {
+    match time(text) {
+        Some(time) => Ok(Some(time)),
+        None => {
             complain(&format!("`{text}` is not a time such as 2026-05-21T10:00:00Z"));
             Err(Exit::Usage)
         }
+    }
+}
+
+/// Milliseconds since 1970 of a date or time as rules write them.
+pub(crate) fn time(text: &str) -> Option<i64> {
+    let (parsed, _) = ruleeval::syntax::parse_expr(ruleeval::source::SourceId(0), text);
+    match parsed.map(|expr| expr.kind) {
+        Some(ruleeval::syntax::ast::ExprKind::Time(time)) => Some(time),
+        _ => None,
     }
 }
