@@ -217,7 +217,7 @@ fn watching_runs_again_after_a_change() {
     let (sender, lines) = std::sync::mpsc::channel();
     std::thread::spawn(move || errors.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
     let wait_for = |wanted: &str| {
-        let limit = std::time::Duration::from_secs(60);
+        let limit = std::time::Duration::from_mins(1);
         while let Ok(line) = lines.recv_timeout(limit) {
             if line.contains(wanted) {
                 return true;

@@ -191,13 +191,13 @@ impl Checker<'_> {
             }
             (ExprKind::Str(text), Type::Record(_) | Type::List(_) | Type::Map(_) | Type::Json | Type::Any) => {
                 let json = serde_json::from_str(&text.value).map_err(|error| format!("it is no JSON: {error}"))?;
-                self.from_json(&json, ty, 0)
+                self.json_value(&json, ty, 0)
             }
-            _ => self.from_json(&scalar(expr).ok_or("it is no literal")?, ty, 0),
+            _ => self.json_value(&scalar(expr).ok_or("it is no literal")?, ty, 0),
         }
     }
 
-    fn from_json(&self, json: &Json, ty: &Type, depth: usize) -> Result<Value, String> {
+    fn json_value(&self, json: &Json, ty: &Type, depth: usize) -> Result<Value, String> {
         if depth > MAX_DEPTH {
             return Err("it is nested too deeply".into());
         }
@@ -223,13 +223,13 @@ impl Checker<'_> {
             Type::List(item) => {
                 let items = json.as_array().ok_or_else(wrong)?;
                 let items: Result<Vec<Value>, String> =
-                    items.iter().map(|one| self.from_json(one, item, depth + 1)).collect();
+                    items.iter().map(|one| self.json_value(one, item, depth + 1)).collect();
                 Value::list(items?)
             }
             Type::Map(item) => {
                 let mut map = BTreeMap::new();
                 for (key, one) in json.as_object().ok_or_else(wrong)? {
-                    map.insert(key.clone(), self.from_json(one, item, depth + 1)?);
+                    map.insert(key.clone(), self.json_value(one, item, depth + 1)?);
                 }
                 Value::Map(Arc::new(map))
             }
@@ -237,12 +237,12 @@ impl Checker<'_> {
                 let mut fields = self.blank(*id);
                 for (key, one) in json.as_object().ok_or_else(wrong)? {
                     let field = self.catalog().find_field(*id, key).ok_or_else(|| self.no_field(*id, key))?;
-                    fields.insert(key.clone(), self.from_json(one, &self.catalog().field(field).ty, depth + 1)?);
+                    fields.insert(key.clone(), self.json_value(one, &self.catalog().field(field).ty, depth + 1)?);
                 }
                 Value::Record(Record::dynamic(fields))
             }
             Type::Json | Type::Any => Value::Json(Arc::new(json.clone())),
-            Type::Null | Type::Bytes | Type::Pattern => return Err(wrong()),
+            Type::Null | Type::Bytes | Type::Pattern | Type::Shape(_) => return Err(wrong()),
         })
     }
 

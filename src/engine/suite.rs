@@ -259,6 +259,7 @@ impl Engine {
             now: given.clock,
             lists: Arc::new(self.inner.env.lists.with(built?)),
             providers: vec![Arc::new(Answers(given.answers.clone()))],
+            ..self.inner.env.clone()
         };
         Ok((settings, env))
     }

@@ -109,10 +109,10 @@ const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const DATED: [&str; 5] = ["date", "received", "resent-date", "delivery-date", "x-received"];
 
 /// The message with the dates of its trace and origin fields moved by whole years, weekdays
-/// included. Everything else stays byte for byte, so lengths may differ by a digit at most.
+/// included. Everything else stays byte for byte, and so does the length.
 /// Dates as RFC 5322 writes them (`12 Mar 2024`) are found; others are left.
 pub fn shift_dates(raw: &[u8], years: i32) -> Vec<u8> {
-    let mut out = Vec::with_capacity(raw.len() + 16);
+    let mut out = Vec::with_capacity(raw.len());
     let mut rest = raw;
     let mut dated = false;
     while !rest.is_empty() {
@@ -159,6 +159,8 @@ struct DateInText {
     end: usize,
     weekday: bool,
     day: u32,
+    /// Digits of the day, a leading zero included.
+    digits: usize,
     month: usize,
     year: i32,
 }
@@ -190,6 +192,7 @@ fn date_at(line: &[u8], at: usize) -> Option<DateInText> {
         end,
         weekday,
         day: number(at..at + day)?,
+        digits: day,
         month,
         year: number(year_at..end)? as i32,
     })
@@ -201,7 +204,8 @@ impl DateInText {
         let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
         let day = if self.month == 1 && self.day == 29 && !leap { 28 } else { self.day };
         let weekday = if self.weekday { format!("{}, ", DAYS[weekday(year, self.month, day)]) } else { String::new() };
-        format!("{weekday}{day} {} {year:04}", MONTHS[self.month])
+        let digits = self.digits;
+        format!("{weekday}{day:0digits$} {} {year:04}", MONTHS[self.month])
     }
 }
 
@@ -219,11 +223,11 @@ mod tests {
 
     #[test]
     fn dates_of_trace_fields_move_and_nothing_else() {
-        let raw = b"Received: from a by b;\r\n\tThu, 29 Feb 2024 10:00:00 +0000\r\nDate: Thu, 29 Feb 2024 10:00:00 +0000\r\nSubject: 29 Feb 2024\r\n\r\n29 Feb 2024\r\nDate: 29 Feb 2024";
+        let raw = b"Received: from a by b; 01 Mar 2024 \r\n\tThu, 29 Feb 2024 10:00:00 +0000\r\nDate: Thu, 29 Feb 2024 10:00:00 +0000\r\nSubject: 29 Feb 2024\r\n\r\n29 Feb 2024\r\nDate: 29 Feb 2024";
         let moved = String::from_utf8(shift_dates(raw, 1)).expect("text");
         assert_eq!(
             moved,
-            "Received: from a by b;\r\n\tFri, 28 Feb 2025 10:00:00 +0000\r\nDate: Fri, 28 Feb 2025 10:00:00 +0000\r\nSubject: 29 Feb 2024\r\n\r\n29 Feb 2024\r\nDate: 29 Feb 2024"
+            "Received: from a by b; 01 Mar 2025 \r\n\tFri, 28 Feb 2025 10:00:00 +0000\r\nDate: Fri, 28 Feb 2025 10:00:00 +0000\r\nSubject: 29 Feb 2024\r\n\r\n29 Feb 2024\r\nDate: 29 Feb 2024"
         );
         assert_eq!(shift_dates(raw, 0), raw, "no move is no change");
     }
