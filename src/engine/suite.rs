@@ -14,6 +14,7 @@ use crate::syntax::ast::StrStyle;
 use crate::value::Value;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A test as it stands in its pack.
@@ -203,6 +204,12 @@ impl Engine {
             }
         }
         files
+    }
+
+    /// The names of the packs that were read from a folder of their own, with these folders.
+    pub fn folders(&self) -> Vec<(String, PathBuf)> {
+        let folders = self.inner.loaded.iter().filter(|pack| pack.root.join("pack.yaml").is_file());
+        folders.map(|pack| (pack.manifest.name.clone(), pack.root.clone())).collect()
     }
 
     /// The verdict on a message of a pack's folder, in the world of the pack's tests, without a

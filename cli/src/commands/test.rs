@@ -122,9 +122,11 @@ fn selected(args: &Args, id: &str) -> bool {
 
 /// What the packs say of their messages, where a snapshot is kept or wanted.
 fn snapshots(args: &Args, engine: &Engine) -> Vec<Snapshot> {
-    let packs = args.packs.iter().zip(engine.packs()).filter(|(root, _)| root.is_dir());
-    let kept = packs.filter(|(root, _)| args.snapshots || Snapshot::path(root).is_file());
-    kept.map(|(root, pack)| Snapshot::take(engine, &pack.name, root)).collect()
+    let packs = engine.folders();
+    let kept = packs
+        .iter()
+        .filter(|(_, root)| (args.snapshots && args.packs.contains(root)) || Snapshot::path(root).is_file());
+    kept.map(|(name, root)| Snapshot::take(engine, name, root)).collect()
 }
 
 fn tested(args: &Args, engine: &Engine, baseline: &Baseline, snapshots: &[Snapshot], now: i64) -> Vec<Tested> {
