@@ -147,14 +147,12 @@ impl Engine {
         let decision = &self.inner.decision;
         let worst =
             verdict.matches.iter().filter(|found| found.mode == Mode::Enforce).map(|found| found.severity).max();
-        let thresholds: Vec<Threshold> = decision
-            .thresholds()
-            .map(|(from, action)| Threshold {
-                action: Arc::clone(action),
-                from: Score(from),
-                reached: verdict.score.0 >= from,
-            })
-            .collect();
+        let threshold = |(action, from): (Arc<str>, Score)| {
+            let reached = verdict.score >= from;
+            Threshold { action, from, reached }
+        };
+        let mut thresholds: Vec<Threshold> = decision.thresholds().into_iter().map(threshold).collect();
+        thresholds.sort_by(|a, b| a.from.cmp(&b.from).then_with(|| a.action.cmp(&b.action)));
         let severities: Vec<SeverityAction> = decision
             .severities()
             .map(|(severity, action)| SeverityAction {

@@ -8,22 +8,14 @@ mod suite;
 mod timeshift;
 mod verdict;
 
-<<<<<<< HEAD
 pub use crate::check::hir::{Mode, RuleSeverity, Status as Maturity};
-pub use compile::{Compiled, Compiler};
-pub use policy::ACCEPT;
-pub use profile::{ClauseCost, FeatureCost, ProfileReport, RuleCost};
-pub use suite::{TestFailure, TestReport};
-pub use verdict::{Match, PackInfo, RuleInfo, Score, Suppression, Undecided, Verdict};
-=======
 pub use account::{Account, Arithmetic, NearMiss, Part, SeverityAction, Suppressed, Suppressor, Threshold};
 pub use compile::{Compiled, Compiler};
 pub use policy::ACCEPT;
 pub use profile::{ClauseCost, FeatureCost, ProfileReport, RuleCost};
 pub use suite::{CaseFile, ExpectationEdit, TestCase, TestFailure, TestReport, TestResult};
 pub use timeshift::{Moved, TimeChange, shift_dates};
-pub use verdict::{Match, PackInfo, Score, Suppression, Undecided, Verdict};
->>>>>>> edf826a (Tests in a world of their own, the account of a verdict, and what the calendar does to rules)
+pub use verdict::{Match, PackInfo, RuleInfo, Score, Suppression, Undecided, Verdict};
 
 use crate::builtins::{Builtins, Ctx, Env, builtins, to_json};
 use crate::check::hir::{Program, RuleId};

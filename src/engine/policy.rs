@@ -39,11 +39,6 @@ impl Decision {
         Ok(Self { thresholds, severities })
     }
 
-    /// Scores with the actions that they lead to, lowest first.
-    pub(super) fn thresholds(&self) -> impl Iterator<Item = (i64, &Arc<str>)> {
-        self.thresholds.iter().rev().map(|(from, action)| (*from, action))
-    }
-
     /// Severities with the actions that they lead to, lowest first.
     pub(super) fn severities(&self) -> impl Iterator<Item = (RuleSeverity, &Arc<str>)> {
         self.severities.iter().rev().map(|(from, action)| (*from, action))
