@@ -58,7 +58,9 @@ fn mail() -> Vec<(PathBuf, Vec<u8>)> {
     }
     found.sort();
     assert!(found.len() > 80, "only {} messages", found.len());
-    found
+    // Without optimisation a part of them must do; `cargo test --release` reads all.
+    let step = if cfg!(debug_assertions) { 16 } else { 1 };
+    found.into_iter().step_by(step).collect()
 }
 
 fn results(engine: &Engine) -> Vec<TestResult> {
