@@ -24,7 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "builtins",
         &["value", "text", "message", "entities", "auth", "transport", "files", "lists", "matcher", "template"],
     ),
-    ("eval", &["source", "value", "syntax", "check", "plan", "matcher", "message", "lists", "builtins"]),
+    ("eval", &["source", "value", "syntax", "check", "plan", "matcher", "message", "lists", "builtins", "template"]),
     ("pack", &["source", "diagnostic"]),
     (
         "engine",

@@ -7,6 +7,7 @@ use crate::builtins::{Builtins, Ctx, to_json};
 use crate::check::hir::{Expr, ExprKind, LocalId, Needles, Program, Quantifier, RuleId, Set};
 use crate::message::Location;
 use crate::source::SourceMap;
+use crate::template::Place;
 use crate::value::{Truth, Type, Value};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -49,6 +50,18 @@ pub struct Leaf {
     /// Where in the message it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
+    /// Where the text of a template's slot, or its residue, stands.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stands: Vec<Stands>,
+}
+
+/// A place in the text that templates read.
+#[derive(Clone, Debug, Serialize)]
+pub struct Stands {
+    /// `subject.base` or `visible text`.
+    pub of: &'static str,
+    /// Its bytes there.
+    pub bytes: Range<usize>,
 }
 
 /// A place in a text.
@@ -328,7 +341,28 @@ impl<'a> Explainer<'a, '_> {
         let path = self.path(expr).unwrap_or_else(|| self.text(expr));
         let location = self.reference.ctx.message.locate(&path);
         let (value, length) = shown(self.reference.builtins, &self.reference.ctx, value, &expr.ty);
-        Leaf { path, value, length, found: None, location }
+        let stands = self.stands(expr);
+        let of = stands.first().map(|place| if place.of == "visible text" { "body" } else { place.of });
+        let location = location.or_else(|| self.reference.ctx.message.locate(of?));
+        Leaf { path, value, length, found: None, location, stands }
+    }
+
+    /// The places of what a field of a template holds.
+    fn stands(&self, expr: &Expr) -> Vec<Stands> {
+        let ExprKind::Key(base, key) = &expr.kind else { return Vec::new() };
+        let (ExprKind::Template(id), ExprKind::Const(Value::String(key))) = (&base.kind, &key.kind) else {
+            return Vec::new();
+        };
+        let ctx = &self.reference.ctx;
+        let held = ctx.env.templates.places(ctx.message, id.0, key);
+        let places = held.into_iter().take(MAX_SHOWN).map(|(place, bytes)| Stands {
+            of: match place {
+                Place::Subject => "subject.base",
+                Place::Body => "visible text",
+            },
+            bytes,
+        });
+        places.collect()
     }
 
     fn text(&self, expr: &Expr) -> String {
@@ -475,6 +509,9 @@ fn write_node(evidence: &Evidence, depth: usize, out: &mut String) {
                 "{indent}    found {text:?} at {}..{} by {}",
                 found.bytes.start, found.bytes.end, found.by
             );
+        }
+        for place in &leaf.stands {
+            let _ = writeln!(out, "{indent}    at {}..{} of {}", place.bytes.start, place.bytes.end, place.of);
         }
         if let Some(location) = &leaf.location {
             let _ = writeln!(

@@ -5,6 +5,7 @@
 //! accounts for is literals and slots; the rest of the text is residue.
 
 mod fold;
+pub mod infer;
 mod kind;
 mod outcome;
 mod program;

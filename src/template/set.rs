@@ -1,7 +1,7 @@
 //! All templates of an engine: whose messages each is tried on, and what is tried at all.
 
 use super::fold::Folded;
-use super::outcome::{self, Outcome, Place, Read};
+use super::outcome::{self, Outcome, Place, Read, SlotText};
 use super::program::Program;
 use super::run;
 use crate::matcher::Glob;
@@ -9,6 +9,7 @@ use crate::message::Message;
 use crate::value::{SlotKind, TemplateDecl, Value};
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// With so many templates of one sender the automaton is asked which can be in the text.
@@ -119,6 +120,23 @@ impl TemplateSet {
             message.limit(format!("template {}: gave up after {} steps", template.decl.name, outcome.work));
         }
         outcome
+    }
+
+    /// Where what a field of a matched template holds stands: of a slot its text, of the residue each
+    /// piece.
+    pub fn places(&self, message: &Message, id: u32, field: &str) -> Vec<(Place, Range<usize>)> {
+        let Some(template) = self.templates.get(id as usize) else { return Vec::new() };
+        let outcome = self.outcome(message, id);
+        if !outcome.matched {
+            return Vec::new();
+        }
+        let index = template.decl.slots.iter().position(|(name, _)| **name == *field);
+        let held = match index {
+            Some(index) => outcome.slots.get(index).into_iter().flatten().collect(),
+            None if field == "residue" => outcome.residue.iter().collect(),
+            None => Vec::new(),
+        };
+        held.into_iter().map(|text: &SlotText| (text.place, text.bytes.clone())).collect()
     }
 
     /// A template on a message, whoever sent it, and also what came closest.
