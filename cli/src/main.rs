@@ -50,6 +50,8 @@ enum Command {
     Explain(commands::explain::Args),
     /// Say whether verdicts hold when the clock moves
     Timeshift(commands::timeshift::Args),
+    /// Propose templates of genuine notifications from messages, and measure them
+    Template(commands::template::Args),
     /// Print the reference of all fields, functions and enums as Markdown
     Doc,
 }
@@ -81,6 +83,7 @@ fn main() -> ExitCode {
         Command::Eval(args) => commands::eval::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
         Command::Timeshift(args) => commands::timeshift::run(&args),
+        Command::Template(args) => commands::template::run(&args),
         Command::Doc => {
             commands::doc::run();
             Ok(())

@@ -28,6 +28,7 @@ use crate::message::{Message, Settings, xpath};
 use crate::pack::Pack;
 use crate::plan::Plan;
 use crate::source::SourceMap;
+use crate::template::TemplateSet;
 use crate::value::{Catalog, Type, Value};
 use policy::Decision;
 use std::collections::BTreeMap;
@@ -138,6 +139,11 @@ impl Engine {
     /// The scores from which the policy takes an action, lowest first.
     pub fn thresholds(&self) -> Vec<(Arc<str>, Score)> {
         self.inner.decision.thresholds()
+    }
+
+    /// The templates of all packs.
+    pub fn templates(&self) -> &TemplateSet {
+        &self.inner.env.templates
     }
 
     /// The actions that the policy can choose, weakest first.

@@ -10,6 +10,7 @@ pub(crate) mod run;
 pub(crate) mod scan;
 pub(crate) mod test;
 pub(crate) mod timeshift;
+pub(crate) mod template;
 
 use crate::Exit;
 use crate::config::{Config, ConfigArgs};
