@@ -239,3 +239,28 @@ fn links_of_plain_text_stand_behind_their_texts() {
         &json!({"matched": true, "residue": "", "links_outside": [], "coverage": 1.0}),
     );
 }
+
+/// Blocks of a language in a text, with where they end.
+fn blocks<'t>(text: &'t str, language: &str) -> Vec<(usize, &'t str)> {
+    let opening = format!("```{language}\n");
+    let starts = text.match_indices(&opening).map(|(at, _)| at + opening.len());
+    starts.map(|start| (start, text[start..].split("```").next().unwrap_or(""))).collect()
+}
+
+#[test]
+fn the_documentation_keeps_its_word() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/templates.md");
+    let page = std::fs::read_to_string(path).expect("the page");
+    let (rules, mails, values) = (blocks(&page, "rule"), blocks(&page, "eml"), blocks(&page, "json"));
+    assert!(rules.len() >= 2 && rules.len() == mails.len() && mails.len() == values.len());
+    for (((_, rule), (_, mail)), (_, value)) in rules.iter().zip(&mails).zip(&values) {
+        let name = rule.split("template ").nth(1).and_then(|rest| rest.split(' ').next()).expect("a name");
+        let engine = engine(rule);
+        let message = engine.parse(mail.as_bytes().to_vec());
+        let (found, _) = engine.eval_expr(&format!("template({name})"), &message, None).expect("a valid expression");
+        let wanted: Value = serde_json::from_str(value).expect("JSON");
+        for (field, wanted) in wanted.as_object().expect("an object") {
+            assert_eq!(&found[field], wanted, "{name}.{field} of {found:#}");
+        }
+    }
+}

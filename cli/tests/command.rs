@@ -354,3 +354,39 @@ fn a_reader_that_leaves_ends_the_command_quietly() {
     assert_eq!(output.status.code(), Some(0));
     assert!(!err(&output).contains("panicked"), "{}", err(&output));
 }
+
+#[test]
+fn templates_are_proposed_and_measured() {
+    let here = folder("templates");
+    let mail = |name: &str, code: &str| {
+        format!(
+            "From: notice@service.example\r\nTo: b@example.org\r\nSubject: {name} account verification code\r\n\r\nThe code of your {name} account is below.\r\nVerification code: {code}\r\n"
+        )
+    };
+    write(&here, "a.eml", mail("Contoso", "402918"));
+    write(&here, "b.eml", mail("Fabrikam GmbH", "118830"));
+    write(&here, "lure.eml", mail("Refund, call 802 555 0142", "100200").replace("below.", "below. Act now!"));
+    write(&here, "other.eml", MAIL);
+    let proposed = ruleeval(&here, &["template", "infer", "--name", "code", "a.eml", "b.eml"]);
+    assert_eq!(code(&proposed), 0, "{}", err(&proposed));
+    write(&here, "code.rule", out(&proposed));
+    assert_eq!(code(&ruleeval(&here, &["check", "code.rule"])), 0);
+    assert_eq!(code(&ruleeval(&here, &["fmt", "--check", "code.rule"])), 0);
+    let measured = ruleeval(&here, &["template", "check", "code.rule", "lure.eml", "other.eml", "--format", "jsonl"]);
+    let rows = rows(&measured);
+    assert_eq!(rows[0]["matched"], true, "{}", out(&measured));
+    assert_eq!(rows[0]["slots"]["verification_code"]["text"], "100200", "{}", out(&measured));
+    assert_eq!(rows[0]["residue"][0]["text"], "Act now!");
+    assert_eq!(rows[1]["matched"], false);
+    assert_eq!(rows[1]["from_sender"], false);
+    let text = ruleeval(&here, &["template", "check", "--rules", "code.rule", "code", "lure.eml", "--all-match"]);
+    assert_eq!(code(&text), 0, "{}", err(&text));
+    assert!(out(&text).starts_with("lure.eml: code/code matched coverage=0."), "{}", out(&text));
+    assert!(out(&text).ends_with("residue=\"Act now!\"\n"), "{}", out(&text));
+    let missing = ruleeval(&here, &["template", "check", "--rules", "code.rule", "cod", "lure.eml"]);
+    assert_eq!(code(&missing), 3);
+    assert!(err(&missing).contains("did you mean `code`?"), "{}", err(&missing));
+    let failed = ruleeval(&here, &["template", "check", "code.rule", "other.eml", "--all-match"]);
+    assert_eq!(code(&failed), 1);
+    assert_eq!(code(&ruleeval(&here, &["template", "infer", "--name", "1x", "a.eml"])), 3);
+}

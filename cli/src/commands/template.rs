@@ -5,7 +5,8 @@ use crate::config::{Config, ConfigArgs};
 use crate::input::{Collected, Input, collect};
 use crate::output::{complain, print, show};
 use clap::{Subcommand, ValueEnum};
-use ruleeval::engine::Engine;
+use ruleeval::diagnostic::Diagnostic;
+use ruleeval::engine::{Compiler, Engine};
 use ruleeval::message::Message;
 use ruleeval::source::SourceMap;
 use ruleeval::template::infer::infer;
@@ -92,21 +93,26 @@ fn propose(args: &InferArgs) -> Result<(), Exit> {
         complain("no message has a sender and a text");
         return Err(Exit::Usage);
     };
-    let mut sources = SourceMap::default();
-    let id = sources.add("proposal", proposal.text.as_str());
-    match ruleeval::syntax::format(id, &proposal.text) {
-        Ok(text) => print(&text),
-        Err(diagnostics) => {
-            // Better a text that has to be mended than none.
-            show(&diagnostics, &sources);
-            print(&proposal.text);
-        }
-    }
+    print(&formatted(&proposal.text));
     let failed = proposal.inputs.iter().filter(|(matched, _)| !matched).count();
     if failed > 0 {
         complain(&format!("{failed} of {} messages do not match the proposal", messages.len()));
     }
     Ok(())
+}
+
+/// In the canonical layout. Better a text that has to be mended than none: what is wrong with it is
+/// said.
+fn formatted(text: &str) -> String {
+    let mut sources = SourceMap::default();
+    let id = sources.add("proposal", text);
+    let text = ruleeval::syntax::format(id, text).unwrap_or_else(|_| text.to_owned());
+    let mut compiler = Compiler::new();
+    compiler.rules("proposal", &text);
+    let compiled = compiler.compile();
+    let errors: Vec<_> = compiled.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
+    show(&errors, &compiled.sources);
+    text
 }
 
 fn check(args: &CheckArgs) -> Result<(), Exit> {

@@ -5,6 +5,9 @@ use super::tokens::Token;
 /// Less than so many letters between two holes are chance.
 const MIN_ISLAND: usize = 4;
 
+/// A line with so many holes is one.
+const MAX_HOLES: usize = 4;
+
 /// A piece of the common text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Item {
@@ -21,16 +24,47 @@ pub(super) fn align(texts: &[&[Token]]) -> Vec<Item> {
     for (count, text) in rest.iter().enumerate() {
         items = merge(&items, count + 1, text);
     }
-    if rest.is_empty() {
-        items = items.into_iter().map(alone).collect();
+    let items = items.into_iter().map(|item| value(item, texts.len())).collect();
+    let mut out = Vec::new();
+    let mut line: Vec<Item> = Vec::new();
+    for item in join(items, texts.len()) {
+        if matches!(&item, Item::Word(token) if token.line) {
+            whole(std::mem::take(&mut line), texts.len(), &mut out);
+        }
+        line.push(item);
     }
-    join(items, texts.len())
+    whole(line, texts.len(), &mut out);
+    out
 }
 
-/// In a single text, what looks like a value is taken as one that varies.
-fn alone(item: Item) -> Item {
+/// A line with many holes is free text in which some words happen to agree.
+fn whole(line: Vec<Item>, count: usize, out: &mut Vec<Item>) {
+    let is_hole = |item: &Item| matches!(item, Item::Hole(_));
+    let holes = line.iter().filter(|item| is_hole(item)).count();
+    let (Some(first), Some(last)) = (line.iter().position(is_hole), line.iter().rposition(is_hole)) else {
+        return out.extend(line);
+    };
+    if holes < MAX_HOLES {
+        return out.extend(line);
+    }
+    out.extend_from_slice(&line[..first]);
+    one_hole(&line[first..=last], count, out);
+    out.extend_from_slice(&line[last + 1..]);
+}
+
+/// Items as one hole.
+fn one_hole(items: &[Item], count: usize, out: &mut Vec<Item>) {
+    let from = out.len();
+    hole(items, &[], count, out);
+    if let Some(Item::Hole(held)) = out.get_mut(from) {
+        held.truncate(count);
+    }
+}
+
+/// A word that looks like a value is taken as one that varies, although all texts share it.
+fn value(item: Item, count: usize) -> Item {
     match item {
-        Item::Word(token) if super::slots::is_value(&token.text) => Item::Hole(vec![vec![token]]),
+        Item::Word(token) if super::slots::is_value(&token.text) => Item::Hole(vec![vec![token]; count]),
         item => item,
     }
 }
@@ -131,12 +165,7 @@ fn join(items: Vec<Item>, count: usize) -> Vec<Item> {
                 if after_hole && letters < MIN_ISLAND && !begins_line {
                     let before = out.pop();
                     let all: Vec<Item> = before.into_iter().chain(island.drain(..)).chain([item]).collect();
-                    let mut joined = Vec::new();
-                    hole(&all, &[], count, &mut joined);
-                    if let Some(Item::Hole(held)) = joined.first_mut() {
-                        held.truncate(count);
-                    }
-                    out.append(&mut joined);
+                    one_hole(&all, count, &mut out);
                 } else {
                     out.append(&mut island);
                     out.push(item);

@@ -16,10 +16,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokens::Token;
 
-/// Messages whose words overlap by less are of different variants.
+/// Messages whose words overlap by less are of different variants, unless they share lines.
 const ALIKE: f64 = 0.5;
+/// Letters of shared lines that make two messages of one variant, whatever else they hold.
+const SHARED: usize = 60;
 /// More addresses of one domain than this are written as `*@domain`.
 const MAX_SENDERS: usize = 6;
+
+/// More elements are not written of one text.
+const MAX_ELEMENTS: usize = 400;
 
 /// A proposed template.
 #[derive(Clone, Debug)]
@@ -38,6 +43,8 @@ struct Sample {
     body: Vec<Token>,
     /// How often each word of three letters or more occurs.
     words: BTreeMap<Vec<u8>, usize>,
+    /// Lines of some length, as keys.
+    lines: BTreeSet<Vec<u8>>,
 }
 
 /// Proposes a template of a name; `None` without a message that has a sender and a text.
@@ -109,12 +116,24 @@ impl Draft {
             });
             let [subject, body] = texts;
             let name = (groups.len() > 1).then(|| format!("v{}", index + 1).into());
+            let mut notes = namer.notes();
+            let body = body.map(|body| cut(body, &mut notes));
             draft.variants.push(VariantDecl { name, subject: non_empty(subject), body: non_empty(body) });
-            draft.notes.push(namer.notes());
+            draft.notes.push(notes);
         }
         draft.slots = namer.slots();
         draft
     }
+}
+
+/// A long text ends at the end of a line.
+fn cut(mut body: Vec<Element>, notes: &mut Vec<String>) -> Vec<Element> {
+    if body.len() > MAX_ELEMENTS {
+        let lines = body[..MAX_ELEMENTS].iter().rposition(|element| *element == Element::Break);
+        body.truncate(lines.unwrap_or(MAX_ELEMENTS));
+        notes.push("the text is long: only its beginning is described".into());
+    }
+    body
 }
 
 fn non_empty(text: Option<Vec<Element>>) -> Option<Vec<Element>> {
@@ -130,7 +149,9 @@ impl Sample {
         for token in subject.iter().chain(&body).filter(|token| token.key.len() > 2) {
             *words.entry(token.key.clone()).or_default() += 1;
         }
-        Self { subject, body, words }
+        let key = |line: Vec<Token>| line.into_iter().flat_map(|token| token.key).collect();
+        let lines = slots::lines(&body).into_iter().map(key).filter(|line: &Vec<u8>| line.len() >= 12).collect();
+        Self { subject, body, words, lines }
     }
 
     /// The share of words that two messages have in common (Dice).
@@ -138,7 +159,9 @@ impl Sample {
         let total: usize = self.words.values().chain(other.words.values()).sum();
         let common = |(word, count): (&Vec<u8>, &usize)| other.words.get(word).map_or(0, |other| *count.min(other));
         let shared: usize = self.words.iter().map(common).sum();
-        if total == 0 { 0.0 } else { 2.0 * shared as f64 / total as f64 }
+        let dice = if total == 0 { 0.0 } else { 2.0 * shared as f64 / total as f64 };
+        let lines: usize = self.lines.intersection(&other.lines).map(Vec::len).sum();
+        if lines >= SHARED { dice.max(ALIKE) } else { dice }
     }
 }
 
@@ -169,6 +192,9 @@ fn senders(messages: &[Arc<Message>]) -> Vec<Arc<str>> {
     let of_domain = |(domain, senders): (String, BTreeSet<Arc<str>>)| {
         if senders.len() > MAX_SENDERS { vec![format!("*@{domain}").into()] } else { senders.into_iter().collect() }
     };
+    if by_domain.len() > MAX_SENDERS {
+        return vec!["*@*.*".into()];
+    }
     by_domain.into_iter().flat_map(of_domain).collect()
 }
 

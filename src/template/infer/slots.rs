@@ -20,10 +20,10 @@ const KINDS: [SlotKind; 7] = [
     SlotKind::Domain,
 ];
 
-/// True if a word looks like a value rather than like text.
+/// True if a word looks like a value rather than like text, although all texts may share it.
 pub(super) fn is_value(text: &str) -> bool {
-    let long = text.chars().filter(char::is_ascii_digit).count() >= 4;
-    let typed = [SlotKind::Money, SlotKind::Email, SlotKind::Url];
+    let long = text.chars().filter(char::is_ascii_digit).count() >= 5 && !text.contains('/');
+    let typed = [SlotKind::Money, SlotKind::Date];
     long || typed.into_iter().any(|wanted| kind::of(wanted).is_some_and(|kind| kind.is_whole(text)))
 }
 
@@ -104,8 +104,11 @@ impl Namer {
         if last && several && ends_line {
             kind = SlotKind::Rest;
         }
-        let keys: Vec<Vec<u8>> = held.iter().map(|tokens| tokens.iter().flat_map(|t| t.key.clone()).collect()).collect();
-        let known = self.slots.iter().position(|slot| slot.held == keys && slot.kind == kind);
+        let keys: Vec<Vec<u8>> =
+            held.iter().map(|tokens| tokens.iter().flat_map(|t| t.key.clone()).collect()).collect();
+        let free = |kind: SlotKind| matches!(kind, SlotKind::Text | SlotKind::Line);
+        let as_good = |slot: &Slot| slot.kind == kind || free(slot.kind) && free(kind);
+        let known = self.slots.iter().position(|slot| slot.held == keys && as_good(slot));
         let index = known.unwrap_or_else(|| self.new_slot(kind, keys, out.label(line)));
         let name = Arc::clone(&self.slots[index].name);
         if known.is_none() {
@@ -123,14 +126,20 @@ impl Namer {
             }
         }
         let slot = Element::Slot(index as u16);
-        if missing > 0 && kind != SlotKind::Rest { out.optional(slot, space, line) } else { out.slot(slot, space, line) }
+        if missing > 0 && kind != SlotKind::Rest {
+            out.optional(slot, space, line)
+        } else {
+            out.slot(slot, space, line)
+        }
     }
 
     fn kind(&self, texts: &[&String], several: bool, ends_line: bool) -> SlotKind {
-        let fits = |wanted: &SlotKind| {
-            kind::of(*wanted).is_some_and(|kind| texts.iter().all(|text| kind.is_whole(text)))
-        };
-        if !several && !self.careful && let Some(kind) = KINDS.into_iter().find(fits) {
+        let fits =
+            |wanted: &SlotKind| kind::of(*wanted).is_some_and(|kind| texts.iter().all(|text| kind.is_whole(text)));
+        if !several
+            && !self.careful
+            && let Some(kind) = KINDS.into_iter().find(fits)
+        {
             return kind;
         }
         if ends_line && !several { SlotKind::Line } else { SlotKind::Text }
@@ -184,7 +193,7 @@ fn by_line(item: Item) -> Vec<Item> {
     (0..count).map(|line| Item::Hole(lines.iter().map(|lines| lines[line].clone()).collect())).collect()
 }
 
-fn lines(tokens: &[Token]) -> Vec<Vec<Token>> {
+pub(super) fn lines(tokens: &[Token]) -> Vec<Vec<Token>> {
     let mut lines: Vec<Vec<Token>> = Vec::new();
     for token in tokens {
         if token.line || lines.is_empty() {

@@ -86,10 +86,26 @@ fn elements(elements: &[Element], decl: &TemplateDecl, named: &mut BTreeSet<u16>
     out
 }
 
+/// A bracket at the edge of a literal could join those of an optional part beside it.
+fn edges(text: &str) -> String {
+    let bracket = |c: char| matches!(c, '[' | ']');
+    let quote = |c: char| if bracket(c) { format!("{{'{c}'}}") } else { c.to_string() };
+    let mut chars: Vec<String> = text.chars().map(String::from).collect();
+    for index in [0, chars.len().saturating_sub(1)] {
+        if let Some(c) = chars.get_mut(index)
+            && let Some(only) = c.chars().next().filter(|_| c.chars().count() == 1)
+        {
+            *c = quote(only);
+        }
+    }
+    chars.concat()
+}
+
 /// Literal text with what would mean something in quotes.
 fn literal(text: &str) -> String {
     let quoted = text.replace('{', "{'{'}").replace("[[", "{'[['}").replace("]]", "{']]'}");
     let quoted = quoted.replace("\"\"\"", "{'\"\"'}\"");
+    let quoted = edges(&quoted);
     let words: Vec<&str> = quoted.split(' ').map(|word| if word == "..." { "{'...'}" } else { word }).collect();
     words.join(" ")
 }
