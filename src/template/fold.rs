@@ -188,9 +188,7 @@ impl Folding {
                 self.column + 1 + word <= WRAP
             }
         };
-        if space != Space::Within {
-            self.column = 0;
-        }
+        self.column = if space == Space::Within { self.column + 1 } else { 0 };
         if line {
             self.folded.lines.push(self.folded.key.len() as u32);
         }

@@ -6,7 +6,15 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 /// Longest text of a typed slot, in bytes of the clean text.
-pub(super) const LONGEST: usize = 2_048;
+fn longest(kind: SlotKind) -> usize {
+    match kind {
+        SlotKind::Digits | SlotKind::Money | SlotKind::Phone => 64,
+        SlotKind::Date => 128,
+        SlotKind::Email | SlotKind::Domain => 320,
+        SlotKind::Url => 2_048,
+        SlotKind::Text | SlotKind::Line | SlotKind::Rest => usize::MAX,
+    }
+}
 
 const AMOUNT: &str = r"[-+]?(?:\d{1,3}(?:[ ',.\u{2019}]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d+)?)";
 const SYMBOL: &str = r"(?:(?:[A-Z]{1,3}\s?)?[$€£¥₹₩₽₺₫₴₦฿₱₪]|R\$|Rs\.?|kr\.?|zł|Kč|Ft|lei|лв\.?|руб\.?|元|円|원)";
@@ -23,14 +31,17 @@ pub(super) struct Kind {
     anywhere: Regex,
     /// The whole text.
     whole: Regex,
+    /// Longest text, in bytes of the clean text.
+    pub(super) longest: usize,
 }
 
 impl Kind {
-    fn new(pattern: &str) -> Option<Self> {
+    fn new(kind: SlotKind, pattern: &str) -> Option<Self> {
         Some(Self {
             here: Regex::new(&format!(r"\A(?:{pattern})")).ok()?,
             anywhere: Regex::new(pattern).ok()?,
             whole: Regex::new(&format!(r"\A(?:{pattern})\z")).ok()?,
+            longest: longest(kind),
         })
     }
 
@@ -69,8 +80,9 @@ fn pattern(kind: SlotKind) -> Option<String> {
     })
 }
 
-static KINDS: LazyLock<Vec<Option<Kind>>> =
-    LazyLock::new(|| SlotKind::ALL.iter().map(|kind| pattern(*kind).and_then(|pattern| Kind::new(&pattern))).collect());
+static KINDS: LazyLock<Vec<Option<Kind>>> = LazyLock::new(|| {
+    SlotKind::ALL.iter().map(|kind| pattern(*kind).and_then(|pattern| Kind::new(*kind, &pattern))).collect()
+});
 
 /// The patterns of a typed kind.
 pub(super) fn of(kind: SlotKind) -> Option<&'static Kind> {

@@ -3,7 +3,7 @@
 //! Between two literals nothing is tried letter by letter: a literal is looked for where it next
 //! stands. Of several ways the one with the earlier places wins. A step that failed from a place is
 //! not tried again from there or from behind it, so the work is at most the number of steps times the
-//! number of places; what a hostile pair of template and text may cost beyond that, [`STEPS`] bounds.
+//! number of places; what a hostile pair of template and text may cost beyond that, [`WORK`] bounds.
 
 use super::fold::Folded;
 use super::kind::{self, Kind};
@@ -12,8 +12,11 @@ use crate::value::SlotKind;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-/// Work that one text may cost: so much, and so much for each byte of it.
-const STEPS: (u64, u64) = (1 << 20, 64);
+/// Work that one text may cost: so much, and for each byte of it so much and twice the number of steps.
+const WORK: (u64, u64) = (1 << 20, 32);
+
+/// Places of the literal behind a typed slot that are tried as its end.
+const MAX_ENDS: usize = 8;
 
 /// A stretch of the text that a slot holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +66,7 @@ struct Open {
 
 /// Finds a template's text. `known` are keys of slots that an earlier text has filled.
 pub(super) fn run(program: &Program, kinds: &[SlotKind], text: &Folded, known: &[Option<Vec<u8>>]) -> Found {
-    let limit = STEPS.0 + STEPS.1 * text.len() as u64;
+    let limit = WORK.0 + (WORK.1 + 2 * program.steps.len() as u64) * text.len() as u64;
     let mut runner = Runner {
         program,
         kinds,
@@ -72,9 +75,10 @@ pub(super) fn run(program: &Program, kinds: &[SlotKind], text: &Folded, known: &
         found: Found::default(),
         failed_loose: HashMap::new(),
         failed_tight: HashSet::new(),
+        seen: HashMap::new(),
         limit,
     };
-    let complete = runner.go(0, 0, Joint::Loose);
+    let complete = runner.is_possible() && runner.go(0, 0, Joint::Loose);
     runner.found.complete = complete;
     runner.found.exhausted = runner.spent();
     runner.found
@@ -90,6 +94,8 @@ struct Runner<'r> {
     /// text's.
     failed_loose: HashMap<(usize, usize), usize>,
     failed_tight: HashSet<(usize, usize)>,
+    /// Where the literal of a step was looked for to the end of the text, and where it stands.
+    seen: HashMap<usize, (usize, Option<usize>)>,
     limit: u64,
 }
 
@@ -100,6 +106,27 @@ impl Runner<'_> {
 
     fn work(&mut self, amount: usize) {
         self.found.work += amount as u64;
+    }
+
+    /// All that must be there is there in this order. Most texts that fail fail here.
+    fn is_possible(&mut self) -> bool {
+        let program = self.program;
+        let (mut step, mut at) = (0, 0);
+        while let Some(now) = program.steps.get(step) {
+            match now {
+                Step::Optional(target) => step = *target - 1,
+                Step::Literal(literal) => match self.first(step, literal, at) {
+                    Some(place) => at = place + literal.key.len(),
+                    None => {
+                        self.found.deepest = step;
+                        return false;
+                    }
+                },
+                _ => {}
+            }
+            step += 1;
+        }
+        true
     }
 
     /// Follows the steps from `at`; true if all are found. What was captured on a way that fails
@@ -192,12 +219,33 @@ impl Runner<'_> {
         None
     }
 
+    /// Where the literal of a step first stands from a place on. Asked again from behind that place and
+    /// before what was found, the answer is known.
+    fn first(&mut self, step: usize, literal: &Literal, from: usize) -> Option<usize> {
+        if let Some((asked, place)) = self.seen.get(&step)
+            && *asked <= from
+            && place.is_none_or(|place| from <= place)
+        {
+            return *place;
+        }
+        let place = self.next(literal, from, self.text.len());
+        if !self.spent() {
+            self.seen.insert(step, (from, place));
+        }
+        place
+    }
+
     /// A literal that may stand further on.
     fn search(&mut self, step: usize, literal: &Literal, at: usize, joint: Joint) -> bool {
         let end = self.reach(joint, literal.key.len());
         let known = self.failed_loose.get(&(step, end)).copied().unwrap_or(usize::MAX);
+        if at >= known || self.first(step, literal, at).is_none_or(|place| place >= known) {
+            return false;
+        }
+        // Places from `known` on have failed.
+        let until = end.min(known.saturating_add(literal.key.len() - 1));
         let mut from = at;
-        while let Some(place) = self.next(literal, from, end).filter(|place| *place < known) {
+        while let Some(place) = self.next(literal, from, until) {
             let (captures, literals) = (self.found.captures.len(), self.found.literals.len());
             self.close_before(joint, place);
             self.found.literals.push(place..place + literal.key.len());
@@ -291,11 +339,12 @@ impl Runner<'_> {
         if tight && self.failed_tight.contains(&(inner, at)) || loose && at >= known {
             return false;
         }
-        let take = self.nearest(inner, behind, at, tight);
-        let skip = self.nearest(behind, self.program.steps.len(), at, tight);
+        let take = self.nearest(inner, at, tight);
+        let skip = self.nearest(behind, at, tight);
         let begins_open =
             matches!(&self.program.steps[inner], Step::Slot(slot) if self.kinds[usize::from(*slot)].is_free());
-        let first = take < skip || take == skip && !begins_open;
+        // With nothing to hold, a slot of any text is left out.
+        let first = take < skip || take == skip && (!begins_open || take > at);
         let ways = if first { [inner, behind] } else { [behind, inner] };
         let found = ways.into_iter().any(|way| self.go(way, at, joint));
         if !found && !self.spent() {
@@ -309,16 +358,16 @@ impl Runner<'_> {
     }
 
     /// Where the first literal of some steps stands.
-    fn nearest(&mut self, from: usize, to: usize, at: usize, tight: bool) -> usize {
+    fn nearest(&mut self, from: usize, at: usize, tight: bool) -> usize {
         let mut tight = tight;
         let program = self.program;
-        for step in &program.steps[from..to] {
-            match step {
+        for (step, now) in program.steps.iter().enumerate().skip(from) {
+            match now {
                 Step::Literal(literal) if tight => {
                     return self.stands(literal, at).map_or(usize::MAX, |_| at);
                 }
                 Step::Literal(literal) => {
-                    return self.next(literal, at, self.text.len()).unwrap_or(usize::MAX);
+                    return self.first(step, literal, at).unwrap_or(usize::MAX);
                 }
                 Step::End => return self.text.len(),
                 _ => tight = false,
@@ -334,6 +383,9 @@ impl Runner<'_> {
         }
         let end = self.reach(joint, 0);
         let known = self.failed_loose.get(&(step, end)).copied().unwrap_or(usize::MAX);
+        if at >= known {
+            return false;
+        }
         let mut from = self.text.clean_start(at);
         let stop = self.text.clean_start(end);
         while let Some(range) = kind.find(&self.text.clean, from) {
@@ -362,12 +414,13 @@ impl Runner<'_> {
     fn typed_here(&mut self, step: usize, slot: u16, kind: &'static Kind, at: usize) -> bool {
         let program = self.program;
         let start = self.text.clean_start(at);
-        let stop = self.text.clean.floor_char_boundary(start + kind::LONGEST);
+        let stop = self.text.clean.floor_char_boundary(start + kind.longest);
         if let Some(Step::Literal(literal)) = program.steps.get(step + 1) {
             // The literal says where it ends; what stands before must be one of its kind.
             let end = (self.text.key_from(stop) + literal.key.len()).min(self.text.len());
             let mut from = at;
-            while let Some(place) = self.next(literal, from, end) {
+            for _ in 0..MAX_ENDS {
+                let Some(place) = self.next(literal, from, end) else { break };
                 let clean = self.text.clean_range(&(at..place));
                 self.work(clean.len() / 4 + 1);
                 if place > at && kind.is_whole(&self.text.clean[clean]) && self.typed_then(step, slot, at..place) {

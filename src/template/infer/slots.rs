@@ -92,7 +92,7 @@ impl Namer {
         let present: Vec<&String> = texts.iter().filter(|text| !text.is_empty()).collect();
         let Some(first) = held.iter().find_map(|tokens| tokens.first()) else { return };
         let missing = texts.len() - present.len();
-        let starts = held.iter().flat_map(|tokens| tokens.first());
+        let starts = held.iter().filter_map(|tokens| tokens.first());
         let line = starts.clone().filter(|token| token.line).count() * 2 > present.len();
         let space = first.space;
         let same = missing > 0 && present.iter().all(|text| *text == present[0]);
