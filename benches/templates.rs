@@ -51,6 +51,9 @@ fn template(index: usize, sender: &str) -> Arc<TemplateDecl> {
     })
 }
 
+/// The sender of the template of a number.
+type SenderOf = fn(usize) -> String;
+
 fn templates(c: &mut Criterion) {
     let raw: Arc<[u8]> = message().into();
     let settings = Arc::new(Settings::default());
@@ -69,7 +72,7 @@ fn templates(c: &mut Criterion) {
         b.iter_batched(|| (), |()| black_box(ready()), BatchSize::SmallInput)
     });
     for count in [10, 100, 1_000] {
-        let ways: [(&str, fn(usize) -> String); 3] = [
+        let ways: [(&str, SenderOf); 3] = [
             ("none of the sender", |index| format!("n{index}@other.example")),
             ("one of the sender", |index| if index == 7 { SENDER.into() } else { format!("n{index}@other.example") }),
             ("all of the sender", |_| SENDER.into()),
