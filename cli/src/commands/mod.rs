@@ -8,9 +8,9 @@ pub(crate) mod features;
 pub(crate) mod fmt;
 pub(crate) mod run;
 pub(crate) mod scan;
+pub(crate) mod template;
 pub(crate) mod test;
 pub(crate) mod timeshift;
-pub(crate) mod template;
 
 use crate::Exit;
 use crate::config::{Config, ConfigArgs};
