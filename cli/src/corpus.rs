@@ -6,6 +6,7 @@ use crate::output::complain;
 use indicatif::{ProgressBar, ProgressStyle};
 use ruleeval::corpus::{Corpus, Entry, Facts, Filter, Journal, Observation, Observer, Progress, Spec, process};
 use ruleeval::engine::{Engine, Options};
+use ruleeval::report::diff::{Diff, Differ, Pair};
 use ruleeval::report::{Collector, Roles, Run, Settings};
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
@@ -161,6 +162,67 @@ pub(crate) fn measure(
     bar.finish(collector.len());
     let left_out = left_out.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_default();
     Ok(collector.finish(left_out))
+}
+
+/// Decides about every message of a corpus twice. Evidence is made where the decisions differ.
+pub(crate) fn compare(
+    old: &Engine,
+    new: &Engine,
+    corpus: &Corpus,
+    args: &CorpusArgs,
+    samples: usize,
+    now: Option<i64>,
+) -> Result<Diff, Exit> {
+    if args.resume.is_some() {
+        complain("--resume is for `run` and `promote`");
+        return Err(Exit::Usage);
+    }
+    let roles = Roles { positive: args.positive.clone(), negative: args.negative.clone() };
+    let mut differ = Differ::new(old, new, roles, samples);
+    let observers =
+        [old, new].map(|engine| [false, true].map(|evidence| Observer::new(engine, Options { evidence, now })));
+    let rules = [old.rules(), new.rules()];
+    let progress = Progress::default();
+    let bar = Bar::new(corpus, &progress);
+    let mut messages = 0;
+    let processed = process(
+        args.threads,
+        |sink| {
+            corpus.read(Some(&progress), &mut |entry| {
+                let weight = entry.item.weight();
+                sink(entry, weight)
+            });
+        },
+        || [observers[0][0].scratch(), observers[1][0].scratch()],
+        |scratch, Entry { item, facts }| {
+            let id = item.id.clone();
+            let bytes = item.read();
+            let mut decide = |side: usize, evidence: bool| {
+                observers[side][usize::from(evidence)].observe(&mut scratch[side], id.clone(), bytes.clone())
+            };
+            let mut pair = [decide(0, false), decide(1, false)];
+            let names = |side: usize, observation: &Observation| -> Vec<String> {
+                let matched = observation.seen.iter().flat_map(|seen| &seen.matched);
+                matched.filter_map(|rule| Some(rules[side].get(*rule as usize)?.to_string())).collect()
+            };
+            if names(0, &pair[0]) != names(1, &pair[1]) {
+                pair = [decide(0, true), decide(1, true)];
+            }
+            (facts, pair)
+        },
+        |(facts, [old, new])| {
+            messages += 1;
+            differ.add(&facts, Pair { old, new });
+            bar.show(messages);
+            ControlFlow::Continue(())
+        },
+    );
+    if let Err(reason) = processed {
+        complain(&reason);
+        return Err(Exit::Usage);
+    }
+    bar.finish(messages);
+    Ok(differ.finish())
 }
 
 /// Notes a new observation, or finds the one that was noted before the interruption.

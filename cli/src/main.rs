@@ -42,6 +42,10 @@ enum Command {
     Scan(commands::scan::Args),
     /// Run rules over a labelled corpus and report what they do
     Run(commands::run::Args),
+    /// Compare two versions of rules on a labelled corpus
+    Diff(commands::diff::Args),
+    /// Say which experimental rules have earned `stable` on a labelled corpus
+    Promote(commands::promote::Args),
     /// Print the features of a message exactly as rules see them, as JSON
     Features(commands::features::Args),
     /// Evaluate one expression on a message
@@ -79,6 +83,8 @@ fn main() -> ExitCode {
         Command::Test(args) => commands::test::run(&args),
         Command::Scan(args) => commands::scan::run(&args),
         Command::Run(args) => commands::run::run(&args),
+        Command::Diff(args) => commands::diff::run(&args),
+        Command::Promote(args) => commands::promote::run(&args),
         Command::Features(args) => commands::features::run(&args),
         Command::Eval(args) => commands::eval::run(&args),
         Command::Explain(args) => commands::explain::run(&args),

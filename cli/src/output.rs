@@ -7,8 +7,13 @@ use std::io::{ErrorKind, IsTerminal, Write};
 
 /// Writes to standard output. When nobody reads any more the command is over.
 pub(crate) fn print(text: &str) {
+    print_bytes(text.as_bytes());
+}
+
+/// Writes bytes to standard output. When nobody reads any more the command is over.
+pub(crate) fn print_bytes(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
-    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
         let code = if error.kind() == ErrorKind::BrokenPipe { 0 } else { 4 };
         std::process::exit(code);
     }

@@ -25,7 +25,7 @@ use crate::eval::{
     Budget, Evidence, Machine, NearestMiss, Outcome, Profile, Reference, Scratch, Status, explain, nearest_miss,
 };
 use crate::message::{Message, Settings, xpath};
-use crate::pack::Pack;
+use crate::pack::{Gates, Pack};
 use crate::plan::Plan;
 use crate::source::SourceMap;
 use crate::template::TemplateSet;
@@ -124,6 +124,12 @@ impl Engine {
         let mut infos: Vec<RuleInfo> = self.inner.program.rules.iter().map(info).collect();
         infos.sort_by(|a, b| a.name.cmp(&b.name));
         infos
+    }
+
+    /// What each pack demands of its rules on a labelled corpus, by the pack's name.
+    pub fn gates(&self) -> Vec<(String, Gates)> {
+        let gates = |pack: &Pack| Some((pack.manifest.name.clone(), pack.manifest.policy.as_ref()?.gates.clone()));
+        self.inner.loaded.iter().filter_map(gates).collect()
     }
 
     /// For each rule, by its id in [`Scratch::steps`], its position among [`Engine::rules`].

@@ -1,5 +1,6 @@
 //! `pack.yaml`: name, version, requirements, policy.
 
+use super::gates::Gates;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -54,6 +55,9 @@ pub struct Policy {
     /// The action of any match of a rule of at least this severity.
     #[serde(default)]
     pub severity: BTreeMap<String, String>,
+    /// What the pack demands of its rules on a labelled corpus.
+    #[serde(default)]
+    pub gates: Gates,
 }
 
 impl Default for Policy {
@@ -62,6 +66,7 @@ impl Default for Policy {
         Self {
             thresholds: thresholds.into_iter().map(|(name, score)| (name.to_owned(), score)).collect(),
             severity: BTreeMap::new(),
+            gates: Gates::default(),
         }
     }
 }

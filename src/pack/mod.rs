@@ -1,8 +1,10 @@
 //! What a pack is on disk: the only part of the library that reads files.
 
 mod files;
+mod gates;
 mod manifest;
 
+pub use gates::{ActionGate, DiffGate, Gates, RuleGate};
 pub use manifest::{Manifest, Policy, Requires, TestSettings};
 
 use crate::diagnostic::{Diagnostic, codes};

@@ -4,6 +4,9 @@
 mod aggregate;
 mod collect;
 mod cost;
+pub mod diff;
+pub mod gates;
+pub mod render;
 mod rules;
 mod run;
 mod scope;

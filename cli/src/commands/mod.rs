@@ -1,11 +1,13 @@
 //! One file for each command.
 
 pub(crate) mod check;
+pub(crate) mod diff;
 pub(crate) mod doc;
 pub(crate) mod eval;
 pub(crate) mod explain;
 pub(crate) mod features;
 pub(crate) mod fmt;
+pub(crate) mod promote;
 pub(crate) mod run;
 pub(crate) mod scan;
 pub(crate) mod template;
