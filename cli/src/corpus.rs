@@ -4,15 +4,19 @@ use crate::Exit;
 use crate::config::{Config, ConfigArgs};
 use crate::output::complain;
 use indicatif::{ProgressBar, ProgressStyle};
-use ruleeval::corpus::{Corpus, Entry, Facts, Filter, Journal, Observation, Observer, Progress, Spec, process};
+use ruleeval::corpus::{
+    Clusters, Corpus, Entry, Facts, Filter, Journal, Observation, Observer, Progress, Spec, UNLABELLED, process, sketch,
+};
 use ruleeval::engine::{Engine, Options};
+use ruleeval::message::Message;
 use ruleeval::report::diff::{Diff, Differ, Pair};
 use ruleeval::report::{Collector, Roles, Run, Settings};
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// Options of every command that reads a labelled corpus.
@@ -49,6 +53,9 @@ pub(crate) struct CorpusArgs {
     /// Keep the evidence of so many messages of each rule and label
     #[arg(long, value_name = "N", num_args = 0..=1, default_value_t = 0, default_missing_value = "20")]
     evidence: usize,
+    /// Find campaigns of near-duplicates first, for messages whose cluster is not known
+    #[arg(long)]
+    cluster: bool,
     /// Threads; 0 for one for each core
     #[arg(long, default_value_t = 0, value_name = "N")]
     threads: usize,
@@ -75,6 +82,10 @@ impl CorpusArgs {
             only: self.only.iter().cloned().chain(splits).collect(),
             skip: self.skip.clone(),
         };
+        if self.cluster && self.corpus.iter().any(|path| path.ends_with('-')) {
+            complain("--cluster reads the corpus twice, and standard input can be read once");
+            return Err(Exit::Usage);
+        }
         Corpus::open(spec).map_err(|reason| {
             complain(&reason);
             Exit::Usage
@@ -113,6 +124,7 @@ pub(crate) fn measure(
         Some(path) => Some(journal(path, engine, args, config, clock.then_some(now).flatten(), now)?),
         None => None,
     };
+    let campaigns = if args.cluster { clusters(corpus, args)? } else { Campaigns::new() };
     let now = journal.as_ref().map_or(now, |journal| journal.clock);
     let observer = Observer::new(engine, Options { evidence: args.evidence > 0, now });
     let mut collector = Collector::new(engine, args.settings(now.filter(|_| clock)));
@@ -141,7 +153,10 @@ pub(crate) fn measure(
             let observation = observer.observe(scratch, id.clone(), item.read());
             (facts, id, Some(observation))
         },
-        |(facts, id, observation): (Facts, String, Option<Observation>)| {
+        |(mut facts, id, observation): (Facts, String, Option<Observation>)| {
+            if facts.cluster.is_none() {
+                facts.cluster = campaigns.get(id.as_str()).map(|(cluster, _)| cluster.as_str().into());
+            }
             let noted = note(journal.as_mut(), &id, observation);
             match noted {
                 Ok(observation) => collector.add(&facts, observation),
@@ -162,6 +177,51 @@ pub(crate) fn measure(
     bar.finish(collector.len());
     let left_out = left_out.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_default();
     Ok(collector.finish(left_out))
+}
+
+/// The campaign and the label of messages, by id.
+pub(crate) type Campaigns = BTreeMap<Box<str>, (String, Arc<str>)>;
+
+/// The campaign and the label of every message.
+pub(crate) fn clusters(corpus: &Corpus, args: &CorpusArgs) -> Result<Campaigns, Exit> {
+    let settings = Arc::new(ruleeval::message::Settings::default());
+    let mut clusters = Clusters::default();
+    let mut labels: BTreeMap<Box<str>, Arc<str>> = BTreeMap::new();
+    let progress = Progress::default();
+    let bar = Bar::new(corpus, &progress);
+    let processed = process(
+        args.threads,
+        |sink| {
+            corpus.read(Some(&progress), &mut |entry| {
+                let weight = entry.item.weight();
+                sink(entry, weight)
+            });
+        },
+        || (),
+        |(), Entry { item, facts }| {
+            let id = item.id.clone();
+            let sketch = item.read().map(|bytes| sketch(&Message::parse(bytes, Arc::clone(&settings))));
+            (id, facts, sketch)
+        },
+        |(id, facts, sketch)| {
+            match sketch {
+                Ok(sketch) => {
+                    clusters.insert(&id, sketch);
+                    labels.insert(id.into(), facts.label.unwrap_or_else(|| UNLABELLED.into()));
+                }
+                Err(reason) => complain(&format!("{id}: {reason}")),
+            }
+            bar.show(labels.len());
+            ControlFlow::Continue(())
+        },
+    );
+    if let Err(reason) = processed {
+        complain(&reason);
+        return Err(Exit::Usage);
+    }
+    bar.finish(labels.len());
+    let found = clusters.find().into_iter();
+    Ok(found.filter_map(|(id, cluster)| Some((id.clone(), (cluster, labels.remove(&id)?)))).collect())
 }
 
 /// Decides about every message of a corpus twice. Evidence is made where the decisions differ.

@@ -42,6 +42,8 @@ enum Command {
     Scan(commands::scan::Args),
     /// Run rules over a labelled corpus and report what they do
     Run(commands::run::Args),
+    /// Find campaigns of near-duplicates in a corpus and write them as a manifest
+    Cluster(commands::cluster::Args),
     /// Compare two versions of rules on a labelled corpus
     Diff(commands::diff::Args),
     /// Say which experimental rules have earned `stable` on a labelled corpus
@@ -83,6 +85,7 @@ fn main() -> ExitCode {
         Command::Test(args) => commands::test::run(&args),
         Command::Scan(args) => commands::scan::run(&args),
         Command::Run(args) => commands::run::run(&args),
+        Command::Cluster(args) => commands::cluster::run(&args),
         Command::Diff(args) => commands::diff::run(&args),
         Command::Promote(args) => commands::promote::run(&args),
         Command::Features(args) => commands::features::run(&args),

@@ -66,8 +66,11 @@ fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     read_bounded(file)
 }
 
-/// Reads one message; the reason if it is too large or the reader fails.
-pub(super) fn read_bounded(reader: impl Read) -> Result<Vec<u8>, String> {
+/// Reads one message.
+///
+/// # Errors
+/// If it is larger than [`MAX_MESSAGE`] or the reader fails.
+pub fn read_bounded(reader: impl Read) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     reader.take(MAX_MESSAGE + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     if bytes.len() as u64 > MAX_MESSAGE {

@@ -95,6 +95,51 @@ impl Manifest {
         Ok(manifest.grouped(&mut interner))
     }
 
+    /// A manifest with another column `cluster`; all other columns and rows stay as they are.
+    ///
+    /// # Errors
+    /// If the bytes are no manifest.
+    pub fn with_clusters<'c>(bytes: &[u8], cluster: impl Fn(&str) -> Option<&'c str>) -> Result<Vec<u8>, String> {
+        let reason = |error: csv::Error| error.to_string();
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
+        let mut header = reader.headers().map_err(reason)?.clone();
+        let position = |names: &[&str]| {
+            names.iter().find_map(|name| header.iter().position(|column| column.trim().eq_ignore_ascii_case(name)))
+        };
+        let file = position(&FILE).ok_or_else(|| format!("no column is called {}", FILE.join(", ")))?;
+        let at = position(&["cluster", "campaign"]);
+        if at.is_none() {
+            header.push_field("cluster");
+        }
+        let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+        writer.write_record(&header).map_err(reason)?;
+        for row in reader.records() {
+            let row = row.map_err(reason)?;
+            let name = row.get(file).unwrap_or("").trim().trim_start_matches("./");
+            let new = cluster(name);
+            let mut cells: Vec<&str> = row.iter().collect();
+            cells.resize(cells.len().max(header.len()), "");
+            let at = at.unwrap_or(header.len() - 1);
+            // A message that is not in the corpus keeps what was known.
+            cells[at] = new.unwrap_or(cells[at]);
+            writer.write_record(cells).map_err(reason)?;
+        }
+        writer.into_inner().map_err(|error| error.to_string())
+    }
+
+    /// Rows as CSV, the first line naming the columns.
+    ///
+    /// # Errors
+    /// If a row has another number of cells than there are columns.
+    pub fn write<'r>(columns: &[&str], rows: impl Iterator<Item = Vec<&'r str>>) -> Result<Vec<u8>, String> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(columns).map_err(|error| error.to_string())?;
+        for row in rows {
+            writer.write_record(row).map_err(|error| error.to_string())?;
+        }
+        writer.into_inner().map_err(|error| error.to_string())
+    }
+
     fn insert(&mut self, file: &str, facts: Facts) {
         let file = file.trim().trim_start_matches("./");
         if file.is_empty() {
@@ -223,6 +268,16 @@ mod tests {
         assert!(Manifest::yaml("[1]").is_err());
         assert!(Manifest::yaml("{").is_err());
         assert!(Manifest::yaml("").expect("empty").is_empty());
+    }
+
+    #[test]
+    fn clusters_are_written_and_all_else_is_kept() {
+        let cluster = |file: &str| (file == "a.eml").then_some("c1");
+        let text = "file,cluster,note\na.eml,old,\"x, y\"\nb.eml,c7,\n";
+        let new = Manifest::with_clusters(text.as_bytes(), cluster).expect("a manifest");
+        assert_eq!(String::from_utf8_lossy(&new), "file,cluster,note\na.eml,c1,\"x, y\"\nb.eml,c7,\n");
+        let new = Manifest::with_clusters(b"path,label\n./a.eml,ham\nb.eml\n", cluster).expect("a manifest");
+        assert_eq!(String::from_utf8_lossy(&new), "path,label,cluster\n./a.eml,ham,c1\nb.eml,,\n");
     }
 
     #[test]

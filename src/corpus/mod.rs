@@ -21,7 +21,7 @@ mod walk;
 pub use cluster::{Clusters, Sketch, sketch};
 pub use container::mbox::Mbox;
 pub use facts::{Attributes, Facts, Interner};
-pub use item::{Content, Item, MAX_MESSAGE};
+pub use item::{Content, Item, MAX_MESSAGE, read_bounded};
 pub use journal::{Done, Journal};
 pub use labelled::{Corpus, Entry, Filter, LeftOut, Spec, UNLABELLED};
 pub use manifest::Manifest;

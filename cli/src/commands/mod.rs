@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub(crate) mod check;
+pub(crate) mod cluster;
 pub(crate) mod diff;
 pub(crate) mod doc;
 pub(crate) mod eval;

@@ -2,21 +2,20 @@
 
 use crate::Exit;
 use crate::config::ConfigArgs;
-use crate::input::{Collected, Input, collect};
+use crate::input::each;
 use crate::output::{complain, print};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
-use rayon::prelude::*;
+use ruleeval::corpus::{Item, Progress, Walker};
 use ruleeval::engine::{Engine, Options, Verdict};
 use ruleeval::eval::render_text;
 use serde_json::json;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
-
-/// Messages in flight: bounds memory and keeps the output in order.
-const BATCH: usize = 256;
 
 /// Arguments.
 #[derive(clap::Args)]
@@ -24,7 +23,8 @@ pub(crate) struct Args {
     /// Folders with pack.yaml, or single rule files
     #[arg(long, required = true, value_name = "PACK")]
     rules: Vec<PathBuf>,
-    /// Messages: files, folders (recursively; what looks like mail), `-` for standard input
+    /// Messages: files, folders (recursively; what looks like mail), mailboxes, archives, `-` for
+    /// standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// How verdicts are written
@@ -76,29 +76,24 @@ pub(crate) fn run(args: &Args) -> Result<(), Exit> {
             return Err(Exit::Usage);
         }
     }
-    if rayon::ThreadPoolBuilder::new().num_threads(args.threads).build_global().is_err() {
-        complain("cannot start the threads");
-        return Err(Exit::Usage);
-    }
-    let Collected { inputs, problems, skipped } = collect(&args.paths);
-    let mut totals = Totals { unreadable: problems.len(), ..Totals::default() };
-    problems.iter().for_each(|problem| complain(problem));
-    if skipped > 0 {
-        complain(&format!("{skipped} file(s) in folders are no mail and were not read; name them to read them"));
-    }
+    let totals = RefCell::new(Totals::default());
     let started = Instant::now();
-    let bar = progress(inputs.len());
-    for batch in inputs.chunks(BATCH) {
-        let verdicts: Vec<_> = batch
-            .par_iter()
-            .map_init(|| engine.scratch(), |scratch, input| (input, decide(&engine, input, scratch, args, now)))
-            .collect();
-        for (input, verdict) in verdicts {
-            bar.suspend(|| report(args, input, verdict, &mut totals));
-        }
-        bar.inc(batch.len() as u64);
-    }
+    let progress = Progress::default();
+    let bar = bar(&args.paths, &progress);
+    let read = each(
+        &args.paths,
+        args.threads,
+        &progress,
+        || engine.scratch(),
+        |scratch, item| decide(&engine, item, scratch, args, now),
+        |name, verdict| {
+            bar.suspend(|| report(args, name, verdict, &mut totals.borrow_mut()));
+            bar.set_position(progress.bytes.load(Ordering::Relaxed));
+        },
+    );
     bar.finish_and_clear();
+    read?;
+    let totals = totals.into_inner();
     summary(&totals, started);
     if args.strict_input && totals.unreadable > 0 {
         return Err(Exit::Unreadable);
@@ -108,39 +103,41 @@ pub(crate) fn run(args: &Args) -> Result<(), Exit> {
 
 fn decide(
     engine: &Engine,
-    input: &Input,
+    item: Item,
     scratch: &mut ruleeval::eval::Scratch,
     args: &Args,
     now: Option<i64>,
-) -> std::io::Result<Verdict> {
-    let message = engine.parse(input.read()?);
+) -> Result<Verdict, String> {
+    let message = engine.parse(item.read()?);
     Ok(engine.evaluate(&message, scratch, Options { evidence: args.evidence, now }))
 }
 
-fn progress(length: usize) -> ProgressBar {
-    if !std::io::stderr().is_terminal() || length < 2 {
+fn bar(paths: &[PathBuf], progress: &Progress) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} messages, {per_sec}, {eta} left");
-    ProgressBar::new(length as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    paths.iter().filter(|path| path.exists()).for_each(|path| Walker::measure(path, progress));
+    let style = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left");
+    let total = progress.total.load(Ordering::Relaxed);
+    ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn report(args: &Args, input: &Input, verdict: std::io::Result<Verdict>, totals: &mut Totals) {
+fn report(args: &Args, name: &str, verdict: Result<Verdict, String>, totals: &mut Totals) {
     totals.messages += 1;
     let verdict = match verdict {
         Ok(verdict) => verdict,
         Err(error) => {
             totals.unreadable += 1;
-            complain(&format!("{}: {error}", input.name()));
+            complain(&format!("{name}: {error}"));
             if args.format == Style::Jsonl {
-                print(&format!("{}\n", json!({ "file": input.name(), "error": error.to_string() })));
+                print(&format!("{}\n", json!({ "file": name, "error": error })));
             }
             return;
         }
     };
     if is_odd(&verdict) {
         totals.odd += 1;
-        complain(&format!("{}: {}", input.name(), oddities(&verdict)));
+        complain(&format!("{name}: {}", oddities(&verdict)));
     }
     for missing in verdict.undecided.iter().flat_map(|undecided| &undecided.missing) {
         *totals.undecided.entry(missing.to_string()).or_default() += 1;
@@ -152,11 +149,11 @@ fn report(args: &Args, input: &Input, verdict: std::io::Result<Verdict>, totals:
         None => false,
     };
     match args.format {
-        Style::Text => print(&text(&input.name(), &verdict)),
+        Style::Text => print(&text(name, &verdict)),
         Style::Jsonl => {
             let mut value = serde_json::to_value(&verdict).unwrap_or_default();
             if let Some(object) = value.as_object_mut() {
-                object.shift_insert(0, "file".into(), json!(input.name()));
+                object.shift_insert(0, "file".into(), json!(name));
             }
             print(&format!("{value}\n"));
         }

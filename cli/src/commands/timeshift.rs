@@ -2,16 +2,13 @@
 
 use crate::Exit;
 use crate::config::ConfigArgs;
-use crate::input::{Collected, Input, collect};
+use crate::input::each;
 use crate::output::{complain, print};
 use clap::ValueEnum;
-use rayon::prelude::*;
+use ruleeval::corpus::{Item, Progress};
 use ruleeval::engine::{Moved, TimeChange};
 use serde_json::json;
 use std::path::PathBuf;
-
-/// Messages in flight.
-const BATCH: usize = 256;
 
 /// Arguments.
 #[derive(clap::Args)]
@@ -56,24 +53,24 @@ pub(crate) fn run(args: &Args) -> Result<(), Exit> {
     if !readers.is_empty() {
         complain(&format!("{} rule(s) read the clock: {}", readers.len(), readers.join(", ")));
     }
-    let Collected { inputs, problems, .. } = collect(&args.paths);
-    problems.iter().for_each(|problem| complain(problem));
     let (mut messages, mut undeclared, mut declared) = (0_usize, 0_usize, 0_usize);
-    for batch in inputs.chunks(BATCH) {
-        let shift = |input: &Input| input.read().map(|raw| engine.time_shift(&raw, now, &args.years, moved));
-        let results: Vec<_> = batch.par_iter().map(|input| (input, shift(input))).collect();
-        for (input, changes) in results {
-            match changes {
-                Ok(changes) => {
-                    messages += 1;
-                    undeclared += changes.iter().filter(|change| !change.declared).count();
-                    declared += changes.iter().filter(|change| change.declared).count();
-                    changes.iter().for_each(|change| print(&line(args.format, input, change)));
-                }
-                Err(error) => complain(&format!("{}: {error}", input.name())),
+    let shift = |item: Item| Ok(engine.time_shift(&item.read()?, now, &args.years, moved));
+    each(
+        &args.paths,
+        0,
+        &Progress::default(),
+        || (),
+        |(), item| shift(item),
+        |name, changes: Result<Vec<TimeChange>, String>| match changes {
+            Ok(changes) => {
+                messages += 1;
+                undeclared += changes.iter().filter(|change| !change.declared).count();
+                declared += changes.iter().filter(|change| change.declared).count();
+                changes.iter().for_each(|change| print(&line(args.format, name, change)));
             }
-        }
-    }
+            Err(error) => complain(&format!("{name}: {error}")),
+        },
+    )?;
     let years: Vec<String> = args.years.iter().map(|years| format!("{years:+}")).collect();
     complain(&format!(
         "{messages} message(s) at {} years: {undeclared} undeclared change(s), {declared} declared",
@@ -82,11 +79,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Exit> {
     if undeclared > 0 || (args.strict && declared > 0) { Err(Exit::Findings) } else { Ok(()) }
 }
 
-fn line(style: Style, input: &Input, change: &TimeChange) -> String {
+fn line(style: Style, name: &str, change: &TimeChange) -> String {
     if style == Style::Jsonl {
         let mut value = serde_json::to_value(change).unwrap_or_default();
         if let Some(object) = value.as_object_mut() {
-            object.shift_insert(0, "file".into(), json!(input.name()));
+            object.shift_insert(0, "file".into(), json!(name));
         }
         return format!("{value}\n");
     }
@@ -97,7 +94,7 @@ fn line(style: Style, input: &Input, change: &TimeChange) -> String {
     let declared = if change.declared { ", as declared" } else { "" };
     format!(
         "{}: {} {} now; with {moved} {:+} years it {}{declared}\n",
-        input.name().escape_debug(),
+        name.escape_debug(),
         change.rule,
         change.now.says(),
         change.years,

@@ -62,7 +62,7 @@ pub(super) fn kind(name: &str, head: &[u8], named: bool) -> Option<Kind> {
         _ if is(&["jsonl", "ndjson"]) || (named && head.starts_with(b"{\"")) => Some(Kind::JsonLines),
         _ if named || extension.is_none() || file.contains(":2,") => Some(Kind::Message),
         // These begin like a header and are none.
-        _ if is(&["yaml", "yml", "rule", "md", "txt", "zip", "gz", "tgz", "zst", "msg", "csv"]) => None,
+        _ if is(&["yaml", "yml", "rule", "zip", "gz", "tgz", "zst", "msg", "csv"]) => None,
         _ => begins_like_mail(head).then_some(Kind::Message),
     }
 }
