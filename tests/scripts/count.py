@@ -68,13 +68,20 @@ rows = {row["id"]: row for row in run["messages"]}
 if set(listed) != set(rows):
     wrong.append(f"{len(set(listed) ^ set(rows))} messages are in one of manifest and report only")
 
+
+
+def campaign(name):
+    """A message without a campaign is one of its own."""
+    return listed[name].get("cluster") or listed[name].get("campaign") or name
+
+
 labels = collections.Counter(row["label"] for row in listed.values())
 same("labels", len(labels), len(run["labels"]))
 for stats in run["labels"]:
     label = stats["label"]
     same(f"{label} messages", labels[label], stats["messages"])
     own = [name for name, row in listed.items() if row["label"] == label]
-    campaigns = {listed[name].get("cluster") or name for name in own}
+    campaigns = {campaign(name) for name in own}
     same(f"{label} campaigns", len(campaigns), stats["campaigns"])
     check_proportion(f"{label} flagged", sum(rows[name]["action"] != "accept" for name in own), len(own), stats["flagged"])
     check_proportion(f"{label} hit", sum(bool(rows[name]["matched"]) for name in own), len(own), stats["hit"])
@@ -88,8 +95,8 @@ for index, rule in enumerate(run["rules"]):
     for side, names in (("positive", positive), ("negative", negative)):
         found = [name for name in names if name in hit]
         check_proportion(f"{rule['name']} {side}", len(found), len(names), rule[side])
-        sizes = collections.Counter(listed[name].get("cluster") or name for name in names)
-        hits = collections.Counter(listed[name].get("cluster") or name for name in found)
+        sizes = collections.Counter(campaign(name) for name in names)
+        hits = collections.Counter(campaign(name) for name in found)
         weighted = sum(hits[cluster] / sizes[cluster] for cluster in hits) / len(sizes) if sizes else 0.0
         same(f"{rule['name']} {side} campaigns", len(hits), rule[f"{side}_campaigns"]["hit"])
         same(f"{rule['name']} {side} weighted", weighted, rule[f"{side}_campaigns"]["weighted_rate"], 1e-9)
