@@ -101,27 +101,29 @@ impl Manifest {
     /// If the bytes are no manifest.
     pub fn with_clusters<'c>(bytes: &[u8], cluster: impl Fn(&str) -> Option<&'c str>) -> Result<Vec<u8>, String> {
         let reason = |error: csv::Error| error.to_string();
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
-        let mut header = reader.headers().map_err(reason)?.clone();
+        let mut header = reader.byte_headers().map_err(reason)?.clone();
         let position = |names: &[&str]| {
-            names.iter().find_map(|name| header.iter().position(|column| column.trim().eq_ignore_ascii_case(name)))
+            let is = |column: &[u8], name: &str| text(column).trim().eq_ignore_ascii_case(name);
+            names.iter().find_map(|name| header.iter().position(|column| is(column, name)))
         };
         let file = position(&FILE).ok_or_else(|| format!("no column is called {}", FILE.join(", ")))?;
         let at = position(&["cluster", "campaign"]);
         if at.is_none() {
-            header.push_field("cluster");
+            header.push_field(b"cluster");
         }
+        let at = at.unwrap_or(header.len() - 1);
         let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
-        writer.write_record(&header).map_err(reason)?;
-        for row in reader.records() {
+        writer.write_byte_record(&header).map_err(reason)?;
+        for row in reader.byte_records() {
             let row = row.map_err(reason)?;
-            let name = row.get(file).unwrap_or("").trim().trim_start_matches("./");
-            let new = cluster(name);
-            let mut cells: Vec<&str> = row.iter().collect();
-            cells.resize(cells.len().max(header.len()), "");
-            let at = at.unwrap_or(header.len() - 1);
+            let name = row.get(file).map(text).unwrap_or_default();
+            let new = cluster(name.trim().trim_start_matches("./"));
+            let mut cells: Vec<&[u8]> = row.iter().collect();
+            cells.resize(cells.len().max(header.len()), b"");
             // A message that is not in the corpus keeps what was known.
-            cells[at] = new.unwrap_or(cells[at]);
+            cells[at] = new.map_or(cells[at], str::as_bytes);
             writer.write_record(cells).map_err(reason)?;
         }
         writer.into_inner().map_err(|error| error.to_string())

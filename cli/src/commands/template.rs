@@ -2,9 +2,10 @@
 
 use crate::Exit;
 use crate::config::{Config, ConfigArgs};
-use crate::input::{Collected, Input, collect};
+use crate::input::each;
 use crate::output::{complain, print, show};
 use clap::{Subcommand, ValueEnum};
+use ruleeval::corpus::{Item, Progress};
 use ruleeval::diagnostic::Diagnostic;
 use ruleeval::engine::{Compiler, Engine};
 use ruleeval::message::Message;
@@ -166,10 +167,24 @@ fn wanted(set: &TemplateSet, args: &CheckArgs, of_file: bool) -> Result<Vec<u32>
 }
 
 fn read(engine: &Engine, paths: &[PathBuf]) -> Result<Vec<(String, Arc<Message>)>, Exit> {
-    let Collected { inputs, problems, .. } = collect(paths);
-    problems.iter().for_each(|problem| complain(problem));
-    let one = |input: &Input| Ok((input.name(), engine.parse(input.read_or_complain()?)));
-    inputs.iter().map(one).collect()
+    let mut messages = Vec::new();
+    let mut exit = Ok(());
+    let parse = |item: Item| Ok(engine.parse(item.read()?));
+    each(
+        paths,
+        0,
+        &Progress::default(),
+        || (),
+        |(), item| parse(item),
+        |name, message: Result<Arc<Message>, String>| match message {
+            Ok(message) => messages.push((name.to_owned(), message)),
+            Err(error) => {
+                complain(&format!("{name}: {error}"));
+                exit = Err(Exit::Unreadable);
+            }
+        },
+    )?;
+    exit.map(|()| messages)
 }
 
 /// A line for people.
