@@ -2,9 +2,11 @@
 
 mod confusables;
 mod digits;
+mod disguise;
 
 pub use confusables::{look_alike, replace_confusables};
 pub use digits::digit;
+pub use disguise::{Disguise, MOST_WORDS, disguise};
 
 /// True for characters that take no room and change no letter: zero-width ones, soft hyphens,
 /// direction marks, variation selectors, tags (Unicode `Default_Ignorable_Code_Point` without the

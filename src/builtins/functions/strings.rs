@@ -2,7 +2,7 @@
 
 use crate::builtins::Registry;
 use crate::message::{Domain, EmailAddress, Url};
-use crate::text::replace_confusables;
+use crate::text::{Disguise, disguise, replace_confusables};
 use crate::value::{Cidr, Cost, Example, Value};
 use rapidfuzz::distance::levenshtein;
 use std::net::IpAddr;
@@ -61,11 +61,15 @@ pub(super) fn declare(r: &mut Registry) {
     );
     r.function(
         "strings.replace_confusables(text: string) -> string",
-        "Characters that look like ASCII letters and digits replaced by them (Unicode TR39), invisible ones removed.",
+        "Characters that look like ASCII letters and digits replaced by them (Unicode TR39), styled letters by plain ones; invisible characters and marks over letters removed.",
         Cost::Moderate,
-        &[const { example("strings.replace_confusables(\"Раураl\")", "\"Paypal\"") }],
+        &[
+            const { example("strings.replace_confusables(\"Раураl\")", "\"Paypal\"") },
+            const { example("strings.replace_confusables(\"𝐏𝐚𝐲 🅿🅰🆈 ᴘᴀʏ\")", "\"Pay PAY pay\"") },
+        ],
         |_, args| replace_confusables(text(args, 0)).into(),
     );
+    disguises(r);
     r.function(
         "strings.parse_url(text: string, strict: bool?) -> Url?",
         "A URL taken apart; absent if the text is none. `strict` refuses texts without scheme and defanged forms.",
@@ -124,6 +128,34 @@ pub(super) fn declare(r: &mut Registry) {
         "The time that the host gives; absent if it gives none.",
         &[const { example("now()", "null") }],
         |ctx, _| ctx.env.now.map_or(Value::Null, Value::Time),
+    );
+}
+
+fn disguises(r: &mut Registry) {
+    let number = |count: usize| Value::Int(count as i64);
+    r.record::<Disguise>("Disguise", "What in a text is written so that programs do not read what people see. Counts are characters.")
+        .field("invisible", "int", Cost::Cheap, "Invisible characters of any kind; those that emoji and scripts need are not counted. Newsletters pad their preview text with hundreds.", move |_, d| number(d.invisible))
+        .field("inside_words", "int", Cost::Cheap, "Invisible characters between two letters or digits of one word, soft hyphens not counted.", move |_, d| number(d.inside_words))
+        .field("soft_hyphens", "int", Cost::Cheap, "Soft hyphens; German newsletters use them honestly.", move |_, d| number(d.soft_hyphens))
+        .field("zero_width", "int", Cost::Cheap, "Zero-width characters.", move |_, d| number(d.zero_width))
+        .field("bidi", "int", Cost::Cheap, "Direction marks and overrides in text that needs none.", move |_, d| number(d.bidi))
+        .field("variation_selectors", "int", Cost::Cheap, "Variation selectors that follow no emoji, digit or ideograph (U+E0100 between letters).", move |_, d| number(d.variation_selectors))
+        .field("other_invisible", "int", Cost::Cheap, "Tags and other characters that no text needs.", move |_, d| number(d.other_invisible))
+        .field("styled_letters", "int", Cost::Cheap, "Mathematical, circled and squared letters, small capitals, full-width letters beside ASCII.", move |_, d| number(d.styled_letters))
+        .field("stray_marks", "int", Cost::Cheap, "Combining marks on letters that no language writes.", move |_, d| number(d.stray_marks))
+        .field("mixed_script_words", "[string]", Cost::Cheap, "Words with letters of several alphabets that look alike (Latin, Greek, Cyrillic, Armenian, Cherokee, Coptic, Lisu), at most 100.", |_, d| {
+            Value::list(d.mixed_script_words.iter().map(|word| Value::from(word.as_str())))
+        });
+    r.function(
+        "disguise(text: string) -> Disguise",
+        "Counts of what hides text from programs: invisible characters, styled letters, words of mixed alphabets.",
+        Cost::Moderate,
+        &[
+            const { example("disguise(\"Раyраl\").mixed_script_words", "[\"Раyраl\"]") },
+            const { example("disguise(\"𝐏𝐚𝐲 now\").styled_letters", "3") },
+            const { example("disguise(\"plain text\").invisible", "0") },
+        ],
+        |_, args| Value::record(std::sync::Arc::new(disguise(text(args, 0)))),
     );
 }
 
