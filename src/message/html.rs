@@ -278,15 +278,25 @@ impl Walker {
             self.separate(name);
             self.mark_quote(name, &get);
         }
+        if let ("button" | "input", Some(target)) = (name, get("formaction").filter(|target| leads_elsewhere(target))) {
+            let added = self.add_link(target, !style.hides_images());
+            link = if name == "button" { added } else { link };
+        }
         match name {
             "a" | "area" => {
-                if let Some(href) = get("href").filter(|href| leads_elsewhere(href)) {
+                // Links of SVG may use the older attribute.
+                if let Some(href) = get("href").or_else(|| get("xlink:href")).filter(|href| leads_elsewhere(href)) {
                     link = self.add_link(href, !style.hides_images());
                 }
             }
             "form" => {
                 if let Some(action) = get("action").filter(|action| leads_elsewhere(action)) {
                     self.add_link(action, !style.hides_images());
+                }
+            }
+            "meta" if get("http-equiv").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("refresh")) => {
+                if let Some(target) = get("content").and_then(refresh_target) {
+                    self.add_link(target, false);
                 }
             }
             "base" if self.base.is_none() => self.base = get("href").map(str::to_owned),
@@ -525,6 +535,15 @@ impl Walker {
 fn leads_elsewhere(href: &str) -> bool {
     let href = href.trim();
     !href.is_empty() && !href.starts_with('#')
+}
+
+/// `0; url=https://example.com/`
+fn refresh_target(content: &str) -> Option<&str> {
+    let (_, rest) = content.split_once([';', ','])?;
+    let rest = rest.trim_start();
+    let target = rest.get(..3).filter(|head| head.eq_ignore_ascii_case("url")).map_or(rest, |_| rest[3..].trim_start());
+    let target = target.strip_prefix('=').unwrap_or(target).trim().trim_matches(['\'', '"']);
+    (!target.is_empty()).then_some(target)
 }
 
 /// True if an element that begins ends the one that is open, as `li` ends `li`.

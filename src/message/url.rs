@@ -1,6 +1,7 @@
 //! URLs by WHATWG rules, tolerant of what mail contains.
 
 use super::domain::Domain;
+use super::rewrite;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -33,17 +34,51 @@ pub struct Url {
     pub query_params_decoded: BTreeMap<String, Vec<String>>,
     /// After `#`.
     pub fragment: Option<Arc<str>>,
+    /// The rewriters around the URL as it was written, outermost first: of [`REWRITERS`].
+    pub encoders: Vec<&'static str>,
+    /// The URL as it was written, if rewriters were taken off.
+    pub original: Option<Arc<str>>,
 }
 
 /// Longest URL that is taken apart, in bytes; a longer one keeps only text and scheme.
 const MAX_URL: usize = 64 << 10;
 /// Most query parameters that are decoded.
 const MAX_PARAMS: usize = 1_000;
+/// Most rewriters around one URL.
+const MAX_REWRITERS: usize = 8;
+/// Most URLs inside one URL that are listed.
+const MAX_NESTED: usize = 20;
 
 impl Url {
     /// Reads a URL; `None` for relative references and text that is none. Defanged forms
-    /// (`hxxp`, `[.]`) are read as meant, and a missing scheme as `http`.
+    /// (`hxxp`, `[.]`) are read as meant, and a missing scheme as `http`. A URL that gateways or
+    /// redirectors have rewritten is read as the one that it leads to.
     pub fn parse(text: &str) -> Option<Arc<Self>> {
+        let mut url = Self::written(text)?;
+        let original = Arc::clone(&url.url);
+        let mut encoders = Vec::new();
+        while encoders.len() < MAX_REWRITERS {
+            let Some((name, inner)) = rewrite::inner(&url) else { break };
+            let Some(next) = Self::written(&inner) else { break };
+            encoders.push(name);
+            url = next;
+        }
+        if encoders.is_empty() {
+            return Some(url);
+        }
+        Some(Arc::new(Self { encoders, original: Some(original), ..(*url).clone() }))
+    }
+
+    /// URLs inside this one, in its query or fragment: where an open redirect leads.
+    pub fn nested(&self) -> Vec<Arc<Self>> {
+        let values = self.query_params_decoded.values().flatten().map(String::as_str);
+        let fragment = self.fragment.as_deref().into_iter();
+        let path = self.path.as_deref().and_then(|path| path.find("http").map(|at| &path[at..]));
+        let candidates = values.chain(fragment).chain(path);
+        candidates.filter(|value| is_absolute(value)).filter_map(Self::parse).take(MAX_NESTED).collect()
+    }
+
+    fn written(text: &str) -> Option<Arc<Self>> {
         let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
         if text.is_empty() || text.len() > MAX_URL {
             return None;
@@ -98,8 +133,18 @@ impl Url {
             query_params: parsed.query().and_then(text),
             query_params_decoded: decoded,
             fragment: parsed.fragment().and_then(text),
+            encoders: Vec::new(),
+            original: None,
         }
     }
+}
+
+/// Written with a scheme that leads somewhere.
+fn is_absolute(text: &str) -> bool {
+    let head = text.trim_start().get(..8).unwrap_or(text).to_ascii_lowercase();
+    ["http://", "https://", "hxxp", "ftp://", "https:/", "http:/", "http%3a", "https%3a"]
+        .iter()
+        .any(|prefix| head.starts_with(prefix))
 }
 
 /// The host of a URL as written.

@@ -2,7 +2,9 @@
 
 use super::{optional, optional_text, record, records, text};
 use crate::builtins::Registry;
-use crate::message::{ANOMALY_KINDS, Anomaly, Domain, EmailAddress, Link, Mailbox, Message, Subject, Url, Vip};
+use crate::message::{
+    ANOMALY_KINDS, Anomaly, Domain, EmailAddress, Link, Mailbox, Message, REWRITERS, Subject, Url, Vip,
+};
 use crate::value::{Cost, Value};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -252,15 +254,31 @@ pub(super) fn declare(r: &mut Registry) {
             |_, u| decoded(u),
         )
         .field("fragment", "string?", Cost::Cheap, "What stands after `#`.", |_, u| optional_text(u.fragment.as_ref()))
-        .field("rewrite", "UrlRewrite", Cost::Cheap, "How gateways rewrote the URL.", |_, u| {
-            Value::record(Arc::new(Rewrite(Arc::clone(&u.url))))
-        });
+        .field("rewrite", "UrlRewrite", Cost::Cheap, "How gateways and redirectors rewrote the URL.", |_, u| {
+            Value::record(Arc::new(Rewrite(u.encoders.clone(), Arc::clone(u.original.as_ref().unwrap_or(&u.url)))))
+        })
+        .field(
+            "nested_urls",
+            "[Url]",
+            Cost::Moderate,
+            "URLs inside this one, in its query, path or fragment: where an open redirect leads. At most 20.",
+            |_, u| records(&u.nested()),
+        );
     r.record::<Rewrite>(
         "UrlRewrite",
-        "How gateways rewrote a URL. Rewritten URLs are not decoded yet: the list is empty.",
+        "How gateways and redirectors rewrote a URL. The fields of `Url` are those of the URL that it leads to. Mimecast's links keep only the host.",
     )
-    .field("encoders", "[string]", Cost::Cheap, "Names of the rewriters, outermost first.", |_, _| Value::list([]))
-    .field("original", "string?", Cost::Cheap, "The URL as it was written.", |_, r| text(&r.0));
+    .field("encoders", "[UrlRewriter]", Cost::Cheap, "Names of the rewriters, outermost first.", |_, r| {
+        Value::list(r.0.iter().map(|name| Value::from(*name)))
+    })
+    .field("original", "string?", Cost::Cheap, "The URL as it was written.", |_, r| text(&r.1));
+    r.enumeration(crate::value::EnumDecl {
+        name: "UrlRewriter",
+        doc: "A service that wraps URLs: gateways that check links, and redirectors of well-known sites.",
+        values: REWRITERS,
+        ordered: false,
+        open: true,
+    });
     r.record::<Address>("IpAddress", "An IP address.")
         .field("ip", "ip", Cost::Cheap, "The address.", |_, a| Value::Ip(a.ip))
         .field("translation", "IpTranslation", Cost::Cheap, "How the address was written.", |_, a| {
@@ -320,7 +338,8 @@ pub(super) fn declare(r: &mut Registry) {
     });
 }
 
-struct Rewrite(Arc<str>);
+/// The rewriters, and the URL as written.
+struct Rewrite(Vec<&'static str>, Arc<str>);
 
 fn non_empty(value: &Arc<str>) -> Value {
     if value.is_empty() { Value::Null } else { text(value) }
