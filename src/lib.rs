@@ -10,6 +10,7 @@ pub mod engine;
 pub mod entities;
 pub mod eval;
 pub mod files;
+pub mod identity;
 pub mod lists;
 pub mod matcher;
 pub mod message;

@@ -130,7 +130,10 @@ fn links_that_no_anchor_makes() {
     let body = message.body();
     assert!(body.visible_text().contains("Send"));
     let button = body.links(&message).iter().find(|link| link.display_text.as_deref() == Some("Go")).cloned();
-    assert_eq!(button.and_then(|link| Some(link.href_url.as_ref()?.url.to_string())).as_deref(), Some("https://button.example/"));
+    assert_eq!(
+        button.and_then(|link| Some(link.href_url.as_ref()?.url.to_string())).as_deref(),
+        Some("https://button.example/")
+    );
     assert_eq!(
         found,
         [

@@ -109,6 +109,13 @@ pub(super) fn declare(r: &mut Registry) {
             |_, m| super::entities::of(m),
         )
         .field(
+            "identity",
+            "Identity",
+            Cost::Moderate,
+            "Who the message claims to be, who authenticated it, where it leads.",
+            |_, m| super::identity::of(m),
+        )
+        .field(
             "route",
             "Route",
             Cost::Cheap,

@@ -4,6 +4,7 @@ mod auth;
 mod body;
 mod entities;
 mod headers;
+mod identity;
 mod message;
 mod transport;
 
@@ -21,6 +22,7 @@ pub(super) fn declare(registry: &mut Registry) {
     body::declare(registry);
     entities::declare(registry);
     transport::declare(registry);
+    identity::declare(registry);
 }
 
 /// A record value of shared data.
