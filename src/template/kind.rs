@@ -17,7 +17,7 @@ fn longest(kind: SlotKind) -> usize {
 }
 
 const AMOUNT: &str = r"[-+]?(?:\d{1,3}(?:[ ',.\u{2019}]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d+)?)";
-const SYMBOL: &str = r"(?:(?:[A-Z]{1,3}\s?)?[$€£¥₹₩₽₺₫₴₦฿₱₪]|R\$|Rs\.?|kr\.?|zł|Kč|Ft|lei|лв\.?|руб\.?|元|円|원)";
+const SYMBOL: &str = r"(?:(?:[A-Z]{1,3} ?)?[$€£¥₹₩₽₺₫₴₦฿₱₪]|R\$|Rs\.?|kr\.?|zł|Kč|Ft|lei|лв\.?|руб\.?|元|円|원)";
 const CODE: &str = r"(?:USD|EUR|GBP|JPY|CNY|INR|AUD|CAD|NZD|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|BRL|MXN|ARS|CLP|COP|PEN|ZAR|SGD|HKD|TWD|KRW|THB|MYR|IDR|PHP|VND|AED|SAR|ILS|RUB|UAH|NGN|KES|EGP|BTC|ETH|USDT|USDC)";
 const MONTH: &str = r"\p{L}{3,12}\.?";
 const CLOCK: &str = r"\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\s?[AaPp]\.?[Mm]\b\.?)?";
@@ -65,14 +65,12 @@ fn pattern(kind: SlotKind) -> Option<String> {
     Some(match kind {
         SlotKind::Digits => r"\d{2,4}(?: \d{3,4})+\b|\d+(?:[-.]\d+)*".into(),
         SlotKind::Money => {
-            format!(
-                r"{SYMBOL}\s?{AMOUNT}(?:\s?{CODE}\b)?|\b{CODE}\s?{SYMBOL}?\s?{AMOUNT}|{AMOUNT}\s?(?:{SYMBOL}|{CODE}\b)"
-            )
+            format!(r"{SYMBOL} ?{AMOUNT}(?: ?{CODE}\b)?|\b{CODE} ?{SYMBOL}? ?{AMOUNT}|{AMOUNT} ?(?:{SYMBOL}|{CODE}\b)")
         }
         SlotKind::Email => r"[\w.!#$%&'*+/=?^`{|}~-]+@(?:[\w-]+\.)+[\p{L}\d-]+".into(),
         SlotKind::Url => r#"(?i:https?://|www\.)[^\s<>"]*[^\s<>"'.,;:!?)\]]"#.into(),
         SlotKind::Domain => r"(?:[\p{L}\d](?:[\p{L}\d_-]*[\p{L}\d])?\.)+(?:xn--[a-z\d-]+|\p{L}{2,})".into(),
-        SlotKind::Phone => r"\+?(?:\(\d{1,5}\)|\d)(?:[\s().\-/]{0,3}\d){5,16}".into(),
+        SlotKind::Phone => r"\+?(?:\(\d{1,5}\)|\d)(?:[ ().\-/]{0,3}\d){5,16}".into(),
         SlotKind::Date => format!(
             r"(?:(?:\p{{L}}{{2,12}}\.?,?\s+)?(?:\d{{4}}-\d{{1,2}}-\d{{1,2}}|\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}|\d{{1,2}}(?:st|nd|rd|th|\.|º)?(?:\s+(?:de|of))?[\s-]+{MONTH},?(?:\s+(?:de|of))?[\s-]+\d{{4}}|{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{4}}[年년]\s?\d{{1,2}}[月월]\s?\d{{1,2}}[日일]))(?:(?:,?\s+|T)(?:at\s+|um\s+|à\s+|a las\s+)?{CLOCK}{ZONE}*)?"
         ),

@@ -37,8 +37,10 @@ pub(super) fn align(texts: &[&[Token]]) -> Vec<Item> {
     out
 }
 
-/// A line with many holes is free text in which some words happen to agree.
+/// A line with many holes is free text in which some words happen to agree. Punctuation at its end
+/// that the text before it holds too would end the slot too early, and belongs to it.
 fn whole(line: Vec<Item>, count: usize, out: &mut Vec<Item>) {
+    let line = with_marks(line, count);
     let is_hole = |item: &Item| matches!(item, Item::Hole(_));
     let holes = line.iter().filter(|item| is_hole(item)).count();
     let (Some(first), Some(last)) = (line.iter().position(is_hole), line.iter().rposition(is_hole)) else {
@@ -50,6 +52,18 @@ fn whole(line: Vec<Item>, count: usize, out: &mut Vec<Item>) {
     out.extend_from_slice(&line[..first]);
     one_hole(&line[first..=last], count, out);
     out.extend_from_slice(&line[last + 1..]);
+}
+
+fn with_marks(line: Vec<Item>, count: usize) -> Vec<Item> {
+    let marks = line.iter().rev().take_while(|item| matches!(item, Item::Word(token) if token.letters() == 0)).count();
+    let Some(at) = (line.len() - marks).checked_sub(1).filter(|_| marks > 0) else { return line };
+    let (Item::Hole(held), Item::Word(mark)) = (&line[at], &line[at + 1]) else { return line };
+    if !held.iter().flatten().any(|token| token.text.contains(&mark.text)) {
+        return line;
+    }
+    let mut out = line[..at].to_vec();
+    one_hole(&line[at..], count, &mut out);
+    out
 }
 
 /// Items as one hole.

@@ -95,7 +95,8 @@ impl Namer {
         let starts = held.iter().filter_map(|tokens| tokens.first());
         let line = starts.clone().filter(|token| token.line).count() * 2 > present.len();
         let space = first.space;
-        let same = missing > 0 && present.iter().all(|text| *text == present[0]);
+        // What a single message has is its own.
+        let same = missing > 0 && present.len() > 1 && present.iter().all(|text| *text == present[0]);
         if same && held.iter().flatten().skip(1).all(|token| !token.line) {
             return out.optional(Element::Text(present[0].as_str().into()), space, line);
         }
