@@ -1,17 +1,22 @@
 //! Patterns are added, equal ones once, and made into a set.
 
+use super::bytes::ByteSet;
 use super::csr::Csr;
-use super::factor::{self, Branch};
+use super::factor::{self, Branch, Space};
 use super::fold::fold_str;
 use super::scan::Literals;
-use super::{Entry, Kind, PatternId, PatternSet, PatternSetOptions, Reach};
+use super::{Entry, Kind, Lookup, PatternId, PatternSet, PatternSetOptions, Reach};
 use crate::matcher::literal::fold_char;
 use crate::matcher::{Glob, Literal, Pattern, PatternOptions};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// A pattern whose literals occur more often than this in a byte of text is found without them.
-const MAX_DENSITY: f64 = 0.02;
+/// A pattern whose literals are so common that confirming near them would look at more than this
+/// part of the text is found without them.
+const MAX_COST: f64 = 0.6;
+
+/// A pattern that costs less is not tested for runs.
+const CHEAP: f64 = 0.1;
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum Key {
@@ -28,6 +33,7 @@ pub struct PatternSetBuilder {
     entries: Vec<Entry>,
     /// For each entry its branches, until they become groups.
     branches: Vec<Option<Vec<Branch>>>,
+    runs: HashMap<ByteSet, u32>,
 }
 
 impl PatternSetBuilder {
@@ -102,16 +108,25 @@ impl PatternSetBuilder {
 
     /// A regex; matches as [`Pattern::is_match`].
     pub fn pattern(&mut self, pattern: &Arc<Pattern>) -> PatternId {
-        self.add(Key::Regex(pattern.source_shared(), pattern.options()), |entry| {
+        let options = self.options;
+        let mut run = None;
+        let id = self.add(Key::Regex(pattern.source_shared(), pattern.options()), |entry| {
             let hir = pattern.hir();
             if let Some(hir) = &hir {
                 entry.anchored_start = factor::anchored_start(hir);
                 entry.anchored_end = factor::anchored_end(hir);
             }
             let min_len = hir.as_ref().and_then(|hir| hir.properties().minimum_len()).unwrap_or(0);
-            let branches = hir.and_then(|hir| factor::branches(&hir, MAX_DENSITY));
+            let branches = hir.as_ref().and_then(|hir| factor::branches(hir, options.squeeze, MAX_COST));
+            let cost = branches.as_ref().map_or(MAX_COST, |found| found.iter().map(|branch| branch.cost).sum());
+            run = hir.as_ref().filter(|_| options.runs && cost > CHEAP).and_then(factor::run);
             (Kind::Regex(Arc::clone(pattern)), branches, min_len)
-        })
+        });
+        if let Some(run) = run {
+            let next = self.runs.len() as u32;
+            self.entries[id.index()].run = Some((*self.runs.entry(run.set).or_insert(next), run.len));
+        }
+        id
     }
 
     fn add(&mut self, key: Key, make: impl FnOnce(&mut Entry) -> (Kind, Option<Vec<Branch>>, usize)) -> PatternId {
@@ -120,8 +135,14 @@ impl PatternSetBuilder {
         }
         let id = PatternId(self.entries.len() as u32);
         let nothing = Kind::Equal { needle: String::new(), no_case: false };
-        let mut entry =
-            Entry { kind: nothing, branches: Vec::new(), anchored_start: false, anchored_end: false, min_len: 0 };
+        let mut entry = Entry {
+            kind: nothing,
+            branches: Vec::new(),
+            anchored_start: false,
+            anchored_end: false,
+            min_len: 0,
+            run: None,
+        };
         let (kind, branches, min_len) = make(&mut entry);
         (entry.kind, entry.min_len) = (kind, min_len);
         self.known.insert(key, id);
@@ -132,9 +153,11 @@ impl PatternSetBuilder {
 
     /// The set.
     pub fn build(self) -> PatternSet {
-        let Self { options, mut entries, branches, .. } = self;
+        let Self { options, mut entries, branches, runs, .. } = self;
+        let mut runs: Vec<(u32, ByteSet)> = runs.into_iter().map(|(set, id)| (id, set)).collect();
+        runs.sort_unstable();
         let mut groups = Groups::default();
-        let mut always = Vec::new();
+        let (mut always, mut in_squeezed) = (Vec::new(), Vec::new());
         let mut asked: Vec<(usize, u32)> = Vec::new();
         let mut equal: HashMap<Vec<u8>, Vec<u32>> = HashMap::new();
         for (id, (entry, branches)) in entries.iter_mut().zip(branches).enumerate() {
@@ -143,22 +166,30 @@ impl PatternSetBuilder {
                 (Kind::Equal { needle, .. }, Some(_)) => equal.entry(fold_str(needle)).or_default().push(id),
                 (_, Some(branches)) => {
                     entry.branches = branches.into_iter().map(|branch| groups.reach(branch)).collect();
+                    if entry.branches.iter().any(|reach| reach.space == Space::Squeezed) {
+                        in_squeezed.push(id);
+                    }
                     asked.extend(entry.branches.iter().map(|reach| (reach.group as usize, id)));
                 }
                 (_, None) => always.push(id),
             }
         }
         let group_count = groups.by_literals.len();
+        let mut shapes = vec![(0, 0); group_count];
+        for ((_, literals), group) in &groups.by_literals {
+            shapes[*group as usize] = (literals.len(), literals.iter().map(Vec::len).min().unwrap_or(0));
+        }
         PatternSet {
             options,
             entries,
-            literals: Literals::new(&groups.literals, options.automaton),
-            literals_of: Csr::new(group_count, groups.members.iter().map(|(id, group)| (*group as usize, *id as u32))),
-            groups_of: Csr::new(groups.literals.len(), groups.members),
+            folded: groups.folded.finish(options.automaton),
+            squeezed: groups.squeezed.finish(options.automaton),
             asked_by: Csr::new(group_count, asked),
-            group_count,
+            shapes,
+            in_squeezed,
             longest_equal: equal.keys().map(Vec::len).max().unwrap_or(0),
             equal,
+            runs: runs.into_iter().map(|(_, set)| set).collect(),
             always,
         }
     }
@@ -173,13 +204,20 @@ fn exact(needle: &str) -> Branch {
 }
 
 fn branch(literal: Vec<u8>) -> Branch {
-    Branch { literals: vec![literal], left: Vec::new(), right: Vec::new(), density: 0.0 }
+    Branch::plain(literal)
 }
 
 /// Sets of literals, equal ones once.
 #[derive(Default)]
 struct Groups {
-    by_literals: HashMap<Vec<Vec<u8>>, u32>,
+    by_literals: HashMap<(Space, Vec<Vec<u8>>), u32>,
+    folded: Words,
+    squeezed: Words,
+}
+
+/// The literals of one space.
+#[derive(Default)]
+struct Words {
     ids: HashMap<Vec<u8>, u32>,
     literals: Vec<Vec<u8>>,
     /// Pairs of literal and group.
@@ -188,25 +226,32 @@ struct Groups {
 
 impl Groups {
     fn reach(&mut self, branch: Branch) -> Reach {
-        let Branch { literals, left, right, .. } = branch;
-        let group = match self.by_literals.get(&literals) {
-            Some(group) => *group,
-            None => self.add(literals),
-        };
-        Reach { group, left, right }
+        let Branch { space, literals, left, right, .. } = branch;
+        let next = self.by_literals.len() as u32;
+        let group = *self.by_literals.entry((space, literals.clone())).or_insert(next);
+        if group == next {
+            let words = match space {
+                Space::Folded => &mut self.folded,
+                Space::Squeezed => &mut self.squeezed,
+            };
+            literals.into_iter().for_each(|literal| words.add(literal, group));
+        }
+        Reach { group, space, left, right }
+    }
+}
+
+impl Words {
+    fn add(&mut self, literal: Vec<u8>, group: u32) {
+        let next = self.literals.len() as u32;
+        let id = *self.ids.entry(literal.clone()).or_insert(next);
+        if id == next {
+            self.literals.push(literal);
+        }
+        self.members.push((id as usize, group));
     }
 
-    fn add(&mut self, literals: Vec<Vec<u8>>) -> u32 {
-        let group = self.by_literals.len() as u32;
-        for literal in &literals {
-            let next = self.literals.len() as u32;
-            let id = *self.ids.entry(literal.clone()).or_insert(next);
-            if id == next {
-                self.literals.push(literal.clone());
-            }
-            self.members.push((id as usize, group));
-        }
-        self.by_literals.insert(literals, group);
-        group
+    fn finish(self, automaton: bool) -> Lookup {
+        let groups = Csr::new(self.literals.len(), self.members);
+        Lookup { literals: Literals::new(&self.literals, automaton), groups }
     }
 }

@@ -1,6 +1,7 @@
 //! Sets of bytes, and how often bytes occur in mail.
 
-use crate::matcher::set::fold::fold;
+use super::factor::Space;
+use super::fold::{ODD, fold};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// A set of bytes.
@@ -13,6 +14,13 @@ impl ByteSet {
     /// Every byte of characters beyond ASCII.
     pub(super) const HIGH: Self = Self([0, 0, u64::MAX, u64::MAX]);
 
+    /// Everything that squeezing may take away.
+    pub(super) fn marks() -> Self {
+        let mut set = Self::HIGH;
+        (0..0x80_u8).filter(|byte| !byte.is_ascii_alphanumeric()).for_each(|byte| set.insert(byte));
+        set
+    }
+
     pub(super) fn contains(&self, byte: u8) -> bool {
         self.0[usize::from(byte / 64)] >> (byte % 64) & 1 == 1
     }
@@ -24,6 +32,27 @@ impl ByteSet {
     pub(super) fn union(mut self, other: Self) -> Self {
         self.0.iter_mut().zip(other.0).for_each(|(a, b)| *a |= b);
         self
+    }
+
+    /// How often one of the bytes occurs in a byte of text.
+    pub(super) fn frequency(self) -> f64 {
+        let of = |byte: u8| match byte {
+            b'A'..=b'Z' => 0.003,
+            0x80.. => 0.000_5,
+            _ => frequency(byte),
+        };
+        (0..=0xff).filter(|byte| self.contains(*byte)).map(of).sum()
+    }
+
+    /// Most bytes of the set that stand together in a text.
+    pub(super) fn longest_run(&self, text: &str) -> u32 {
+        let (mut run, mut longest) = (0, 0);
+        for byte in text.bytes() {
+            // PERF: without a branch, as letters and marks come in no order.
+            run = (run + 1) * u32::from(self.contains(byte));
+            longest = longest.max(run);
+        }
+        longest
     }
 
     /// The bytes of all characters of a class; those beyond ASCII stand for each other.
@@ -61,26 +90,47 @@ impl ByteSet {
     }
 }
 
-/// The characters of a class after folding, if they are at most `limit`.
-pub(super) fn folded_class(class: &Class, limit: usize) -> Option<Vec<Vec<u8>>> {
-    let ranges: Vec<(char, char)> = match class {
-        Class::Unicode(class) => class.ranges().iter().map(|r| (r.start(), r.end())).collect(),
+/// The characters of a class in a space, if they are at most `limit`.
+pub(super) fn class_language(class: &Class, space: Space, limit: usize) -> Option<Vec<Vec<u8>>> {
+    let ranges = ranges(class)?;
+    let mut language: Vec<Vec<u8>> = match space {
+        Space::Folded => {
+            let total: usize = ranges.iter().map(|(from, to)| *to as usize - *from as usize + 1).sum();
+            // Digits of all scripts are 700 characters and fold to ten.
+            if total > 1_000 {
+                return None;
+            }
+            ranges.iter().flat_map(|(from, to)| *from..=*to).map(|c| fold(c).to_string().into_bytes()).collect()
+        }
+        Space::Squeezed => squeezed(&ranges),
+    };
+    language.sort_unstable();
+    language.dedup();
+    (language.len() <= limit).then_some(language)
+}
+
+fn ranges(class: &Class) -> Option<Vec<(char, char)>> {
+    match class {
+        Class::Unicode(class) => Some(class.ranges().iter().map(|r| (r.start(), r.end())).collect()),
         Class::Bytes(class) => {
             let ranges = class.ranges().iter();
-            ranges
-                .map(|r| (r.end() < 0x80).then_some((char::from(r.start()), char::from(r.end()))))
-                .collect::<Option<_>>()?
+            ranges.map(|r| (r.end() < 0x80).then_some((char::from(r.start()), char::from(r.end())))).collect()
         }
-    };
-    let total: usize = ranges.iter().map(|(from, to)| *to as usize - *from as usize + 1).sum();
-    // Digits of all scripts are 700 characters and fold to ten.
-    if total > 1_000 {
-        return None;
     }
-    let mut folded: Vec<char> = ranges.into_iter().flat_map(|(from, to)| from..=to).map(fold).collect();
-    folded.sort_unstable();
-    folded.dedup();
-    (folded.len() <= limit).then(|| folded.into_iter().map(|c| c.to_string().into_bytes()).collect())
+}
+
+/// ASCII letters and digits, and the empty text for everything else.
+fn squeezed(ranges: &[(char, char)]) -> Vec<Vec<u8>> {
+    let holds = |c: char| ranges.iter().any(|(from, to)| (*from..=*to).contains(&c));
+    let (kept, out): (Vec<char>, Vec<char>) =
+        ('\0'..='\x7f').filter(|c| holds(*c)).partition(char::is_ascii_alphanumeric);
+    let mut language: Vec<Vec<u8>> = kept.into_iter().map(|c| vec![fold(c) as u8]).collect();
+    let high = |(from, to): &(char, char)| (*to as usize + 1).saturating_sub((*from as usize).max(0x80));
+    let odd = ODD.iter().filter(|c| holds(**c)).count();
+    if !out.is_empty() || ranges.iter().map(high).sum::<usize>() > odd {
+        language.push(Vec::new());
+    }
+    language
 }
 
 /// How often a folded byte occurs among 10,000 bytes of visible mail text, from letter counts of English
@@ -103,4 +153,85 @@ pub(super) fn frequency(byte: u8) -> f64 {
         _ => 2,
     };
     f64::from(count) / 10_000.0
+}
+
+/// How often a literal occurs in a byte of mail because it is a word of nearly every message.
+pub(super) fn common(literal: &[u8]) -> f64 {
+    const EVERYWHERE: [&str; 20] = [
+        " the ",
+        "the",
+        "and",
+        "ing ",
+        "tion",
+        " to ",
+        " of ",
+        " in ",
+        " for ",
+        "your ",
+        "you ",
+        " is ",
+        " on ",
+        "this ",
+        "with ",
+        "https://www.",
+        ".com",
+        "http://",
+        "ment",
+        "ation",
+    ];
+    const OFTEN: [&str; 42] = [
+        "please ",
+        "account",
+        "email",
+        "e-mail",
+        "click",
+        "here",
+        "have ",
+        "from ",
+        "will ",
+        "that ",
+        "mail",
+        "information",
+        "contact",
+        "message",
+        "service",
+        "order",
+        "receive",
+        "our ",
+        "not ",
+        "are ",
+        "can ",
+        "any ",
+        "more ",
+        "all ",
+        "payment",
+        "number",
+        "security",
+        "help",
+        "support",
+        "unsubscribe",
+        "privacy",
+        "policy",
+        "address",
+        "company",
+        "update",
+        "online",
+        "customer",
+        "today",
+        "time",
+        "send",
+        "reply",
+        "subscri",
+    ];
+    let within = |words: &[&str]| words.iter().any(|word| contains(word.as_bytes(), literal));
+    match literal.len() {
+        0..=2 => 0.0,
+        _ if within(&EVERYWHERE) => 2e-3,
+        _ if within(&OFTEN) => 5e-4,
+        _ => 0.0,
+    }
+}
+
+fn contains(word: &[u8], literal: &[u8]) -> bool {
+    word.windows(literal.len()).any(|window| window == literal)
 }

@@ -1,5 +1,6 @@
 //! What one text leaves behind until the next: scratch that is used again and again.
 
+use super::bytes::ByteSet;
 use super::fold::Folded;
 use super::{PatternHits, PatternId, PatternSet};
 
@@ -21,7 +22,11 @@ pub struct PatternCache {
     pub(super) text_len: usize,
     /// The text is too long for places of 32 bits: every pattern is a candidate and is run alone.
     pub(super) unscanned: bool,
+    /// False if the text holds letters that keep it from being squeezed.
+    pub(super) squeezed: bool,
     pub(super) steps: u64,
+    /// By set of bytes the number of the text that somebody asked about, and its longest run.
+    runs: Vec<(u32, u32)>,
 }
 
 impl PatternCache {
@@ -51,20 +56,35 @@ impl PatternCache {
         std::mem::take(&mut self.steps)
     }
 
+    /// The longest run of a set in the text, found once for a text.
+    pub(super) fn longest_run(&mut self, index: u32, set: &ByteSet, text: &str) -> u32 {
+        let index = index as usize;
+        if self.runs.len() <= index {
+            self.runs.resize(index + 1, (0, 0));
+        }
+        if self.runs[index].0 != self.text {
+            self.runs[index] = (self.text, set.longest_run(text));
+            self.steps += text.len() as u64;
+        }
+        self.runs[index].1
+    }
+
     pub(super) fn begin(&mut self, set: &PatternSet, text: &str) {
         // Two bits less than a word: then the numbers begin again, and old answers must go.
         if self.text >= u32::MAX / 4 - 1 {
             self.text = 0;
+            self.runs.clear();
             self.answers.iter_mut().for_each(|answer| *answer = 0);
         }
         self.text += 1;
         if self.answers.len() < set.len() {
             self.answers.resize(set.len(), 0);
         }
+        self.squeezed = true;
         self.text_len = text.len();
         self.unscanned = u32::try_from(text.len()).is_err();
         self.folded.fill(if self.unscanned { "" } else { text });
-        self.marks.begin(set.group_count);
+        self.marks.begin(set.shapes.len());
     }
 
     /// The answer given before for this text.

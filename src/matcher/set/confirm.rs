@@ -2,7 +2,7 @@
 
 use super::bytes::ByteSet;
 use super::cache::{PatternCache, Place};
-use super::factor::Step;
+use super::factor::{Space, Step};
 use super::{Entry, Kind, PatternId, PatternSet, Reach};
 use crate::matcher::literal::{equal_no_case, find, fold_char};
 use crate::matcher::{Literal, Pattern};
@@ -19,7 +19,9 @@ impl PatternSet {
         if let Some(answer) = cache.remembered(id) {
             return answer;
         }
-        let (answer, steps) = self.decide(entry, text, cache);
+        let run = entry.run.and_then(|(index, len)| Some((index, len, self.runs.get(index as usize)?)));
+        let lacks = run.is_some_and(|(index, len, set)| cache.longest_run(index, set, text) < len);
+        let (answer, steps) = if lacks { (false, 1) } else { self.decide(entry, text, cache) };
         cache.steps += steps;
         cache.remember(id, answer);
         answer
@@ -118,6 +120,9 @@ impl Search<'_> {
 
     /// Nothing if the whole text should be searched instead: many places, or wide windows.
     fn branch(&mut self, reach: &Reach) -> Option<bool> {
+        if reach.space == Space::Squeezed && !self.cache.squeezed {
+            return None;
+        }
         let limit = self.steps + self.text.len() as u64;
         let mut window: Option<Range<usize>> = None;
         for place in self.cache.marks.places(reach.group)? {

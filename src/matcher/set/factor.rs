@@ -4,7 +4,7 @@
 //! alternations) are multiplied out; of all runs of such atoms the one that should occur least is
 //! taken. The atoms before and after it give the reach, in bytes of the original text.
 
-use super::bytes::{ByteSet, folded_class, frequency};
+use super::bytes::{ByteSet, class_language, common, frequency};
 use super::fold::fold_str;
 use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
 
@@ -34,17 +34,49 @@ pub(super) struct Step {
     pub(super) set: ByteSet,
 }
 
+/// The text in which literals are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Space {
+    /// The folded text.
+    Folded,
+    /// Of the folded text only ASCII letters and digits: words hidden by marks between their
+    /// letters, and phrases with any space between their words, are literals here.
+    Squeezed,
+}
+
+impl Space {
+    /// What is left of a literal.
+    fn view(self, literal: &str) -> Vec<u8> {
+        match self {
+            Self::Folded => fold_str(literal),
+            Self::Squeezed => {
+                literal.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase()).collect()
+            }
+        }
+    }
+}
+
 /// Literals of which every match holds one (or every match of this branch).
 #[derive(Clone, Debug)]
 pub(super) struct Branch {
-    /// Folded literals; sorted, none twice.
+    /// Where the literals are looked for.
+    pub(super) space: Space,
+    /// Literals of that space; sorted, none twice.
     pub(super) literals: Vec<Vec<u8>>,
     /// From the literal to the beginning of the match.
     pub(super) left: Vec<Step>,
     /// From the literal to the end of the match.
     pub(super) right: Vec<Step>,
-    /// Expected hits in a byte of text.
-    pub(super) density: f64,
+    /// Bytes that should be looked at to confirm, for each byte of text.
+    pub(super) cost: f64,
+}
+
+impl Branch {
+    /// A literal that is the whole match.
+    pub(super) fn plain(folded: Vec<u8>) -> Self {
+        let literals = vec![folded];
+        Self { space: Space::Folded, cost: 0.0, literals, left: Vec::new(), right: Vec::new() }
+    }
 }
 
 #[derive(Clone)]
@@ -57,14 +89,16 @@ struct Atom {
 }
 
 /// The branches of a regex, one for each alternative; nothing if one has no literal.
-pub(super) fn branches(hir: &Hir, max_density: f64) -> Option<Vec<Branch>> {
+pub(super) fn branches(hir: &Hir, squeeze: bool, max_cost: f64) -> Option<Vec<Branch>> {
     let found = match top(hir).kind() {
-        HirKind::Alternation(parts) if parts.len() <= 16 && language(top(hir), MAX_PRODUCT).is_none() => {
-            parts.iter().map(branch).collect::<Option<Vec<_>>>()?
+        HirKind::Alternation(parts)
+            if parts.len() <= 16 && Reader(Space::Folded).language(top(hir), MAX_PRODUCT).is_none() =>
+        {
+            parts.iter().map(|part| cheapest(part, squeeze)).collect::<Option<Vec<_>>>()?
         }
-        _ => vec![branch(hir)?],
+        _ => vec![cheapest(hir, squeeze)?],
     };
-    (found.iter().map(|branch| branch.density).sum::<f64>() <= max_density).then_some(found)
+    (found.iter().map(|branch| branch.cost).sum::<f64>() <= max_cost).then_some(found)
 }
 
 fn top(hir: &Hir) -> &Hir {
@@ -74,24 +108,10 @@ fn top(hir: &Hir) -> &Hir {
     }
 }
 
-fn branch(hir: &Hir) -> Option<Branch> {
-    let mut atoms = Vec::new();
-    flatten(hir, Edge { first: true, last: true }, &mut atoms);
-    let atoms = merged(atoms);
-    let best = best(&atoms)?;
-    let mut literals = best.literals;
-    literals.sort_unstable();
-    literals.dedup();
-    let left = steps(atoms[..best.start].iter().rev());
-    let right = steps(atoms[best.end..].iter());
-    let (mut inner_left, mut inner_right) = (Vec::new(), Vec::new());
-    if best.inner {
-        inner_left.push(atoms[best.start].step);
-        inner_right.push(atoms[best.start].step);
-    }
-    inner_left.extend(left);
-    inner_right.extend(right);
-    Some(Branch { literals, left: inner_left, right: inner_right, density: best.density })
+fn cheapest(hir: &Hir, squeeze: bool) -> Option<Branch> {
+    let squeezed = squeeze.then_some(Space::Squeezed);
+    let spaces = std::iter::once(Space::Folded).chain(squeezed);
+    spaces.filter_map(|space| Reader(space).branch(hir)).min_by(|a, b| a.cost.total_cmp(&b.cost))
 }
 
 /// Neighbours with one text each become one atom: a caseless word is a class for each letter.
@@ -111,9 +131,9 @@ fn merged(atoms: Vec<Atom>) -> Vec<Atom> {
     merged
 }
 
-fn steps<'a>(atoms: impl Iterator<Item = &'a Atom>) -> Vec<Step> {
+fn steps(ways: impl Iterator<Item = Step>) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
-    for step in atoms.map(|atom| atom.step).filter(|step| step.max > 0) {
+    for step in ways.filter(|step| step.max > 0) {
         match steps.last_mut() {
             // Short ways are taken without a look at the bytes.
             Some(last) if last.set == ByteSet::ALL && last.max <= 256 && step.max <= SHORT => {
@@ -137,56 +157,160 @@ impl Edge {
     const INNER: Self = Self { first: false, last: false };
 }
 
-fn flatten(hir: &Hir, edge: Edge, atoms: &mut Vec<Atom>) {
-    match hir.kind() {
-        HirKind::Empty => {}
-        HirKind::Look(_) => atoms.push(Atom { language: Some(vec![Vec::new()]), inner: None, step: step(hir) }),
-        HirKind::Capture(capture) => flatten(&capture.sub, edge, atoms),
-        HirKind::Concat(parts) => {
-            for (index, part) in parts.iter().enumerate() {
-                if atoms.len() >= MAX_ATOMS {
-                    atoms.push(summary(&Hir::concat(parts[index..].to_vec())));
-                    break;
+/// Reads a regex for one space.
+#[derive(Clone, Copy)]
+struct Reader(Space);
+
+impl Reader {
+    fn branch(self, hir: &Hir) -> Option<Branch> {
+        let mut atoms = Vec::new();
+        self.flatten(hir, Edge { first: true, last: true }, &mut atoms);
+        let atoms = merged(atoms);
+        let best = best(&atoms)?;
+        let run = &atoms[best.start..best.end];
+        // Literals somewhere within one part: the match may reach over all of it.
+        let within = best.inner.then(|| run[0].step);
+        // Characters that were squeezed out before the first of the literal and after the last.
+        let out = (self.0 == Space::Squeezed && !best.inner).then(|| Step { max: width(run), set: ByteSet::marks() });
+        let within = within.or(out);
+        let left = steps(within.into_iter().chain(atoms[..best.start].iter().rev().map(|atom| atom.step)));
+        let right = steps(within.into_iter().chain(atoms[best.end..].iter().map(|atom| atom.step)));
+        let mut literals = best.literals;
+        distinct(&mut literals);
+        Some(Branch { space: self.0, literals, left, right, cost: best.cost })
+    }
+
+    fn flatten(self, hir: &Hir, edge: Edge, atoms: &mut Vec<Atom>) {
+        match hir.kind() {
+            HirKind::Empty => {}
+            HirKind::Look(_) => atoms.push(Atom { language: Some(vec![Vec::new()]), inner: None, step: step(hir) }),
+            HirKind::Capture(capture) => self.flatten(&capture.sub, edge, atoms),
+            HirKind::Concat(parts) => {
+                for (index, part) in parts.iter().enumerate() {
+                    if atoms.len() >= MAX_ATOMS {
+                        atoms.push(summary(&Hir::concat(parts[index..].to_vec())));
+                        break;
+                    }
+                    let edge = Edge { first: edge.first && index == 0, last: edge.last && index + 1 == parts.len() };
+                    self.flatten(part, edge, atoms);
                 }
-                let edge = Edge { first: edge.first && index == 0, last: edge.last && index + 1 == parts.len() };
-                flatten(part, edge, atoms);
+            }
+            HirKind::Repetition(repetition) if repetition.min > 0 => self.repeat(repetition, edge, atoms),
+            // What may be missing at an end is missing in the shortest match.
+            HirKind::Repetition(_) if edge.first || edge.last => {}
+            HirKind::Literal(_) | HirKind::Class(_) | HirKind::Alternation(_) | HirKind::Repetition(_) => {
+                atoms.push(self.atom(hir));
             }
         }
-        HirKind::Repetition(repetition) if repetition.min > 0 => repeat(repetition, edge, atoms),
-        // What may be missing at an end is missing in the shortest match.
-        HirKind::Repetition(_) if edge.first || edge.last => {}
-        HirKind::Literal(_) | HirKind::Class(_) | HirKind::Alternation(_) | HirKind::Repetition(_) => {
-            atoms.push(atom(hir));
+    }
+
+    /// `x{2,5}`: two copies and what may follow, which the shortest match at an end leaves out.
+    fn repeat(self, repetition: &Repetition, edge: Edge, atoms: &mut Vec<Atom>) {
+        let copies = repetition.min.min(MAX_COPIES);
+        let rest = Repetition {
+            min: repetition.min - copies,
+            max: repetition.max.map(|max| max - copies),
+            greedy: repetition.greedy,
+            sub: repetition.sub.clone(),
+        };
+        let cut = (edge.first || edge.last) && rest.min == 0;
+        let rest = (rest.max != Some(0) && !cut).then(|| summary(&Hir::repetition(rest)));
+        // One copy alone stands at the edge of its pattern as the repetition did.
+        let inner = if copies == 1 && rest.is_none() { edge } else { Edge::INNER };
+        // PERF: one copy is made and cloned, or nested repetitions would take exponential time.
+        let mut copy = Vec::new();
+        self.flatten(&repetition.sub, inner, &mut copy);
+        let (before, after) = if edge.first { (rest, None) } else { (None, rest) };
+        atoms.extend(before);
+        for _ in 0..copies {
+            if atoms.len() >= MAX_ATOMS {
+                atoms.push(summary(&Hir::repetition(Repetition { min: 1, ..repetition.clone() })));
+                return;
+            }
+            atoms.extend(copy.iter().cloned());
+        }
+        atoms.extend(after);
+    }
+
+    fn atom(self, hir: &Hir) -> Atom {
+        let language = self.language(hir, MAX_PRODUCT);
+        let inner = if language.is_none() { self.inner(hir) } else { None };
+        Atom { language, inner, step: step(hir) }
+    }
+
+    /// Every text that matches, folded, if they are at most `limit`. Places without width count as empty.
+    fn language(self, hir: &Hir, limit: usize) -> Option<Vec<Vec<u8>>> {
+        match hir.kind() {
+            HirKind::Empty | HirKind::Look(_) => Some(vec![Vec::new()]),
+            HirKind::Literal(literal) => Some(vec![self.0.view(std::str::from_utf8(&literal.0).ok()?)]),
+            HirKind::Class(class) => class_language(class, self.0, MAX_CLASS.min(limit)),
+            HirKind::Capture(capture) => self.language(&capture.sub, limit),
+            HirKind::Concat(parts) => {
+                parts.iter().try_fold(vec![Vec::new()], |all, part| product(&all, &self.language(part, limit)?, limit))
+            }
+            HirKind::Alternation(parts) => {
+                let mut all = Vec::new();
+                for part in parts {
+                    all.extend(self.language(part, limit)?);
+                    distinct(&mut all);
+                    if all.len() > limit {
+                        return None;
+                    }
+                }
+                Some(all)
+            }
+            HirKind::Repetition(repetition) => self.repeated(repetition, limit),
+        }
+    }
+
+    fn repeated(self, repetition: &Repetition, limit: usize) -> Option<Vec<Vec<u8>>> {
+        let once = self.language(&repetition.sub, limit)?;
+        if once.iter().all(Vec::is_empty) {
+            return Some(once);
+        }
+        let max = repetition.max.filter(|max| *max <= MAX_COPIES)?;
+        let mut power = vec![Vec::new()];
+        let mut all = Vec::new();
+        for count in 0..=max {
+            if count >= repetition.min {
+                all.extend(power.iter().cloned());
+            }
+            if count < max {
+                power = product(&power, &once, limit)?;
+            }
+        }
+        distinct(&mut all);
+        (all.len() <= limit).then_some(all)
+    }
+
+    /// The literals of an alternation or repetition whose language is too large.
+    fn inner(self, hir: &Hir) -> Option<(Vec<Vec<u8>>, f64)> {
+        match hir.kind() {
+            HirKind::Alternation(parts) => {
+                let mut all = Vec::new();
+                for part in parts {
+                    all.extend(self.inner(part)?.0);
+                    if all.len() > MAX_UNION {
+                        return None;
+                    }
+                }
+                distinct(&mut all);
+                let density = density(&all);
+                Some((all, density))
+            }
+            HirKind::Repetition(repetition) if repetition.min == 0 => None,
+            HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => None,
+            HirKind::Literal(_) | HirKind::Repetition(_) | HirKind::Capture(_) | HirKind::Concat(_) => {
+                let mut atoms = Vec::new();
+                self.flatten(hir, Edge::INNER, &mut atoms);
+                best(&merged(atoms)).map(|best| (best.literals, best.density))
+            }
         }
     }
 }
 
-/// `x{2,5}`: two copies and what may follow, which the shortest match at an end leaves out.
-fn repeat(repetition: &Repetition, edge: Edge, atoms: &mut Vec<Atom>) {
-    let copies = repetition.min.min(MAX_COPIES);
-    let rest = Repetition {
-        min: repetition.min - copies,
-        max: repetition.max.map(|max| max - copies),
-        greedy: repetition.greedy,
-        sub: repetition.sub.clone(),
-    };
-    let cut = (edge.first || edge.last) && rest.min == 0;
-    let rest = (rest.max != Some(0) && !cut).then(|| summary(&Hir::repetition(rest)));
-    // One copy alone stands at the edge of its pattern as the repetition did.
-    let inner = if copies == 1 && rest.is_none() { edge } else { Edge::INNER };
-    // PERF: one copy is made and cloned, or nested repetitions would take exponential time.
-    let mut copy = Vec::new();
-    flatten(&repetition.sub, inner, &mut copy);
-    let (before, after) = if edge.first { (rest, None) } else { (None, rest) };
-    atoms.extend(before);
-    for _ in 0..copies {
-        if atoms.len() >= MAX_ATOMS {
-            atoms.push(summary(&Hir::repetition(Repetition { min: 1, ..repetition.clone() })));
-            return;
-        }
-        atoms.extend(copy.iter().cloned());
-    }
-    atoms.extend(after);
+fn width(atoms: &[Atom]) -> u32 {
+    atoms.iter().fold(0, |sum, atom| sum.saturating_add(atom.step.max))
 }
 
 /// A part that is not looked into.
@@ -194,57 +318,9 @@ fn summary(hir: &Hir) -> Atom {
     Atom { language: None, inner: None, step: step(hir) }
 }
 
-fn atom(hir: &Hir) -> Atom {
-    let language = language(hir, MAX_PRODUCT);
-    let inner = if language.is_none() { inner(hir) } else { None };
-    Atom { language, inner, step: step(hir) }
-}
-
 fn step(hir: &Hir) -> Step {
     let max = hir.properties().maximum_len().map_or(u32::MAX, |len| u32::try_from(len).unwrap_or(u32::MAX));
     Step { max, set: ByteSet::of(hir) }
-}
-
-/// Every text that matches, folded, if they are at most `limit`. Places without width count as empty.
-fn language(hir: &Hir, limit: usize) -> Option<Vec<Vec<u8>>> {
-    match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => Some(vec![Vec::new()]),
-        HirKind::Literal(literal) => Some(vec![fold_str(std::str::from_utf8(&literal.0).ok()?)]),
-        HirKind::Class(class) => folded_class(class, MAX_CLASS.min(limit)),
-        HirKind::Capture(capture) => language(&capture.sub, limit),
-        HirKind::Concat(parts) => {
-            parts.iter().try_fold(vec![Vec::new()], |all, part| product(&all, &language(part, limit)?, limit))
-        }
-        HirKind::Alternation(parts) => {
-            let mut all = Vec::new();
-            for part in parts {
-                all.extend(language(part, limit)?);
-                distinct(&mut all);
-                if all.len() > limit {
-                    return None;
-                }
-            }
-            Some(all)
-        }
-        HirKind::Repetition(repetition) => repeated(repetition, limit),
-    }
-}
-
-fn repeated(repetition: &Repetition, limit: usize) -> Option<Vec<Vec<u8>>> {
-    let max = repetition.max.filter(|max| *max <= MAX_COPIES)?;
-    let once = language(&repetition.sub, limit)?;
-    let mut power = vec![Vec::new()];
-    let mut all = Vec::new();
-    for count in 0..=max {
-        if count >= repetition.min {
-            all.extend(power.iter().cloned());
-        }
-        if count < max {
-            power = product(&power, &once, limit)?;
-        }
-    }
-    distinct(&mut all);
-    (all.len() <= limit).then_some(all)
 }
 
 fn distinct(all: &mut Vec<Vec<u8>>) {
@@ -259,35 +335,10 @@ fn product(a: &[Vec<u8>], b: &[Vec<u8>], limit: usize) -> Option<Vec<Vec<u8>>> {
     Some(a.iter().flat_map(|head| b.iter().map(move |tail| [head.as_slice(), tail].concat())).collect())
 }
 
-/// The literals of an alternation or repetition whose language is too large.
-fn inner(hir: &Hir) -> Option<(Vec<Vec<u8>>, f64)> {
-    match hir.kind() {
-        HirKind::Alternation(parts) => {
-            let mut all = Vec::new();
-            for part in parts {
-                all.extend(inner(part)?.0);
-                if all.len() > MAX_UNION {
-                    return None;
-                }
-            }
-            distinct(&mut all);
-            let density = density(&all);
-            Some((all, density))
-        }
-        HirKind::Repetition(repetition) if repetition.min == 0 => None,
-        HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => None,
-        HirKind::Literal(_) | HirKind::Repetition(_) | HirKind::Capture(_) | HirKind::Concat(_) => {
-            let mut atoms = Vec::new();
-            flatten(hir, Edge::INNER, &mut atoms);
-            best(&merged(atoms)).map(|best| (best.literals, best.density))
-        }
-    }
-}
-
 struct Best {
     literals: Vec<Vec<u8>>,
     density: f64,
-    cost: f64,
+    pub(super) cost: f64,
     start: usize,
     end: usize,
     inner: bool,
@@ -337,8 +388,42 @@ pub(super) fn density(literals: &[Vec<u8>]) -> f64 {
 }
 
 fn chance(literal: &[u8]) -> f64 {
-    // Text repeats itself: what is long is not as rare as its letters are.
-    literal.iter().map(|byte| frequency(*byte)).product::<f64>().max(1e-9)
+    // Letters are not independent: each after the second says less than its count.
+    let independent = literal.iter().take(2).map(|byte| frequency(*byte)).product::<f64>();
+    let rest = literal.iter().skip(2).map(|byte| frequency(*byte).sqrt()).product::<f64>();
+    (independent * rest).max(common(literal)).max(1e-9)
+}
+
+/// Bytes of a set that stand together in every match.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Run {
+    pub(super) set: ByteSet,
+    pub(super) len: u32,
+    /// Expected number in a byte of text.
+    chance: f64,
+}
+
+/// A run more likely than this says nothing of a text.
+const LIKELY_RUN: f64 = 1e-4;
+
+/// Of the runs that every match holds, the one least likely in mail; nothing if all are likely.
+pub(super) fn run(hir: &Hir) -> Option<Run> {
+    part_run(hir).filter(|run| run.chance < LIKELY_RUN)
+}
+
+fn part_run(hir: &Hir) -> Option<Run> {
+    let len = u32::try_from(hir.properties().minimum_len()?).ok().filter(|len| *len > 0)?;
+    // Every match of a part is at least so long and of its bytes.
+    let set = ByteSet::of(hir);
+    let whole = Run { set, len, chance: set.frequency().min(1.0).powi(len.min(1_000) as i32) };
+    let rarest = |a: Run, b: Run| if a.chance <= b.chance { a } else { b };
+    let inner = match hir.kind() {
+        HirKind::Capture(capture) => part_run(&capture.sub),
+        HirKind::Repetition(repetition) => part_run(&repetition.sub),
+        HirKind::Concat(parts) => parts.iter().filter_map(part_run).reduce(rarest),
+        HirKind::Empty | HirKind::Look(_) | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Alternation(_) => None,
+    };
+    Some(inner.map_or(whole, |inner| rarest(whole, inner)))
 }
 
 /// True if a match can begin only at the beginning of the text.

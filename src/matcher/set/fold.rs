@@ -63,6 +63,10 @@ pub(super) fn fold_str(text: &str) -> Vec<u8> {
     text.chars().map(fold).collect::<String>().into_bytes()
 }
 
+/// The letters beyond ASCII that fold to ASCII letters: long s and the sign of Kelvin. Squeezing
+/// takes them for absent; a text that holds one is not squeezed.
+pub(super) const ODD: [char; 2] = ['\u{17f}', '\u{212a}'];
+
 fn digits() -> impl Iterator<Item = (char, char)> {
     let parsed = regex_syntax::parse(r"\d").map(regex_syntax::hir::Hir::into_kind);
     let ranges: Vec<ClassUnicodeRange> = match parsed {
@@ -114,6 +118,12 @@ pub(super) struct Folded {
     bytes: Vec<u8>,
     /// After each character whose length changed: the place here, the place there.
     moved: Vec<(u32, u32)>,
+    /// Places of digits that are not ASCII digits in the original.
+    foreign: Vec<u32>,
+    odd: bool,
+    squeezed: Vec<u8>,
+    /// Where each squeezed byte stands in the folded text.
+    origin: Vec<u32>,
 }
 
 /// Bytes of zero after the folded text, so that four bytes can be read at every place.
@@ -124,12 +134,46 @@ impl Folded {
     pub(super) fn fill(&mut self, text: &str) {
         self.bytes.clear();
         self.moved.clear();
+        self.foreign.clear();
+        self.odd = false;
         if text.is_ascii() {
             self.bytes.extend(text.bytes().map(fold_byte));
         } else {
             self.fill_unicode(text);
         }
         self.bytes.extend([0; PADDING]);
+    }
+
+    /// Leaves only ASCII letters and digits in a second text; false if the text cannot be squeezed.
+    pub(super) fn squeeze(&mut self) -> bool {
+        let len = self.bytes().len();
+        self.squeezed.resize(len + PADDING, 0);
+        self.origin.resize(len, 0);
+        let mut to = 0;
+        let mut from = 0;
+        for end in self.foreign.iter().map(|at| *at as usize).chain([len]) {
+            // PERF: everything is written and only what stays is kept: no branch to guess.
+            for (byte, at) in self.bytes[from..end].iter().zip(from as u32..) {
+                self.squeezed[to] = *byte;
+                self.origin[to] = at;
+                to += usize::from(byte.is_ascii_lowercase() || byte.is_ascii_digit());
+            }
+            from = end + 1;
+        }
+        self.squeezed.truncate(to);
+        self.squeezed.extend([0; PADDING]);
+        self.origin.truncate(to);
+        !self.odd
+    }
+
+    /// The squeezed bytes and the padding.
+    pub(super) fn squeezed(&self) -> &[u8] {
+        &self.squeezed
+    }
+
+    /// Where squeezed bytes stand in the folded text.
+    pub(super) fn origin(&self) -> &[u32] {
+        &self.origin
     }
 
     fn fill_unicode(&mut self, text: &str) {
@@ -142,6 +186,10 @@ impl Folded {
             at += run;
             let Some(c) = text[at..].chars().next() else { break };
             let to = table.get(c);
+            if to.is_ascii_digit() {
+                self.foreign.push(self.bytes.len() as u32);
+            }
+            self.odd |= to.is_ascii_lowercase();
             self.bytes.extend_from_slice(to.encode_utf8(&mut [0; 4]).as_bytes());
             at += c.len_utf8();
             if to.len_utf8() != c.len_utf8() {
@@ -195,6 +243,25 @@ mod tests {
         for c in ('\u{0}'..=char::MAX).filter(|c| !has_case(*c)) {
             assert_eq!(simple_folds(c), [c]);
         }
+    }
+
+    #[test]
+    fn two_letters_are_odd() {
+        let found: Vec<char> =
+            ('\u{80}'..=char::MAX).filter(|c| fold(*c).is_ascii_lowercase() || fold(*c).is_ascii_uppercase()).collect();
+        assert_eq!(found, ODD);
+    }
+
+    #[test]
+    fn squeezing_keeps_letters_and_digits_of_ascii() {
+        let mut folded = Folded::default();
+        folded.fill("V-i 4 \u{663}gr\u{e4}A");
+        assert!(folded.squeeze());
+        assert_eq!(folded.squeezed(), b"vi4gra\0\0\0");
+        let origin: Vec<usize> = folded.origin().iter().map(|at| folded.original(*at as usize)).collect();
+        assert_eq!(origin, [0, 2, 4, 8, 9, 12]);
+        folded.fill("\u{17f}");
+        assert!(!folded.squeeze());
     }
 
     #[test]

@@ -23,8 +23,9 @@ pub use cache::PatternCache;
 pub use hits::PatternHits;
 
 use super::{Glob, Literal, Pattern};
+use bytes::ByteSet;
 use csr::Csr;
-use factor::Step;
+use factor::{Space, Step};
 use scan::Literals;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -47,13 +48,17 @@ pub struct PatternSetOptions {
     pub prefilter: bool,
     /// Regexes are confirmed near the literals found; otherwise on the whole text.
     pub windows: bool,
+    /// Literals may also be looked for in the text without spaces and marks.
+    pub squeeze: bool,
+    /// Patterns without good literals are tested for a run of bytes that every match holds.
+    pub runs: bool,
     /// An automaton (`aho-corasick`) finds the literals; otherwise the table of rare bytes.
     pub automaton: bool,
 }
 
 impl Default for PatternSetOptions {
     fn default() -> Self {
-        Self { prefilter: true, windows: true, automaton: false }
+        Self { prefilter: true, windows: true, squeeze: true, runs: true, automaton: false }
     }
 }
 
@@ -89,12 +94,41 @@ struct Entry {
     anchored_end: bool,
     /// Shorter texts cannot match.
     min_len: usize,
+    /// Texts without so many bytes of one of the set's runs together cannot match.
+    run: Option<(u32, u32)>,
+}
+
+/// The literals of one space, and the groups that each belongs to.
+#[derive(Debug)]
+struct Lookup {
+    literals: Literals,
+    groups: Csr<u32>,
+}
+
+impl Lookup {
+    /// Calls `hit` with group, first and last place of each literal found; counts steps.
+    fn scan(&self, padded: &[u8], mut hit: impl FnMut(u32, usize, usize)) -> u64 {
+        if self.literals.is_empty() {
+            return 0;
+        }
+        self.literals.scan(padded, |literal, at| {
+            let end = at + self.literals.literal(literal).len();
+            self.groups.get(literal as usize).iter().for_each(|group| hit(*group, at, end));
+        })
+    }
+}
+
+impl Lookup {
+    fn memory(&self) -> usize {
+        self.literals.memory() + self.groups.memory()
+    }
 }
 
 /// One group of literals and how far around them a match reaches.
 #[derive(Debug)]
 struct Reach {
     group: u32,
+    space: Space,
     left: Vec<Step>,
     right: Vec<Step>,
 }
@@ -119,17 +153,19 @@ struct Reach {
 pub struct PatternSet {
     options: PatternSetOptions,
     entries: Vec<Entry>,
-    literals: Literals,
-    /// The groups that a literal belongs to.
-    groups_of: Csr<u32>,
-    /// The literals of a group.
-    literals_of: Csr<u32>,
+    folded: Lookup,
+    squeezed: Lookup,
     /// The patterns that ask for a group.
     asked_by: Csr<u32>,
-    group_count: usize,
+    /// Patterns with a branch in the squeezed text.
+    in_squeezed: Vec<u32>,
+    /// For each group the number of its literals and the length of the shortest.
+    shapes: Vec<(usize, usize)>,
     /// Folded texts that patterns want to be equal to.
     equal: HashMap<Vec<u8>, Vec<u32>>,
     longest_equal: usize,
+    /// Sets of bytes of which patterns need some together.
+    runs: Vec<ByteSet>,
     /// Patterns that are always candidates.
     always: Vec<u32>,
 }
@@ -163,12 +199,15 @@ impl PatternSet {
     pub fn scan_candidates(&self, text: &str, cache: &mut PatternCache) {
         cache.begin(self, text);
         let PatternCache { folded, marks, .. } = cache;
-        let steps = self.literals.scan(folded.padded(), folded.bytes().len(), |literal, at| {
-            let end = at + self.literals.literal(literal).len();
-            for group in self.groups_of.get(literal as usize) {
-                marks.hit(*group, at as u32, end as u32);
-            }
-        });
+        let mut steps = self.folded.scan(folded.padded(), |group, from, to| marks.hit(group, from as u32, to as u32));
+        if !self.squeezed.literals.is_empty() {
+            cache.squeezed = folded.squeeze();
+            let origin = folded.origin();
+            steps += self.squeezed.scan(folded.squeezed(), |group, from, to| {
+                // INVARIANT: a literal is not empty and lies within the squeezed text.
+                marks.hit(group, origin[from], origin[to - 1] + 1);
+            });
+        }
         cache.steps += steps;
         self.gather(cache);
     }
@@ -189,6 +228,9 @@ impl PatternSet {
             (0..self.entries.len() as u32).for_each(|id| add(&[id]));
         }
         add(&self.always);
+        if !cache.squeezed {
+            add(&self.in_squeezed);
+        }
         if (1..=self.longest_equal).contains(&cache.folded.bytes().len())
             && let Some(ids) = self.equal.get(cache.folded.bytes())
         {
@@ -199,6 +241,11 @@ impl PatternSet {
         }
     }
 
+    /// The same by position; nothing beyond the last.
+    pub fn prefilter_at(&self, index: usize) -> Option<Prefilter> {
+        (index < self.entries.len()).then(|| self.prefilter(PatternId(index as u32)))
+    }
+
     /// How a pattern is found, for reports on costly ones; nothing for an id of another set.
     pub fn prefilter(&self, id: PatternId) -> Prefilter {
         let Some(entry) = self.entries.get(id.index()) else { return Prefilter::None };
@@ -206,9 +253,9 @@ impl PatternSet {
             return Prefilter::Equality;
         }
         let (mut count, mut shortest) = (0, usize::MAX);
-        for literals in entry.branches.iter().map(|reach| self.literals_of.get(reach.group as usize)) {
-            count += literals.len();
-            shortest = literals.iter().map(|id| self.literals.literal(*id).len()).min().unwrap_or(0).min(shortest);
+        for (literals, least) in entry.branches.iter().map(|reach| self.shapes[reach.group as usize]) {
+            count += literals;
+            shortest = least.min(shortest);
         }
         if count == 0 { Prefilter::None } else { Prefilter::Literals { count, shortest } }
     }
@@ -222,9 +269,9 @@ impl PatternSet {
                 + entry.branches.iter().map(steps).sum::<usize>()
         };
         self.entries.iter().map(entry).sum::<usize>()
-            + self.literals.memory()
-            + self.groups_of.memory()
-            + self.literals_of.memory()
+            + self.folded.memory()
+            + self.squeezed.memory()
+            + self.shapes.capacity() * size_of::<(usize, usize)>()
             + self.asked_by.memory()
     }
 }
