@@ -45,6 +45,8 @@ fn strategies() -> Vec<PatternSetOptions> {
         default,
         PatternSetOptions { prefilter: false, ..default },
         PatternSetOptions { windows: false, ..default },
+        PatternSetOptions { squeeze: false, ..default },
+        PatternSetOptions { runs: false, ..default },
         PatternSetOptions { automaton: true, ..default },
     ]
 }
@@ -176,4 +178,152 @@ fn agrees_with_the_patterns_one_by_one() {
         .unwrap_or_else(|error| panic!("{error}"));
     let matched = matched.get();
     assert!(matched > cases as usize * 10, "only {matched} matches: the texts do not hit");
+}
+
+fn unescaped(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        let (c, len) = match rest[at + 1..].chars().next() {
+            Some('n') => ('\n', 2),
+            Some('t') => ('\t', 2),
+            Some('s') => (' ', 2),
+            _ => {
+                let end = rest[at..].find('}').expect("an escape") + at;
+                let code = u32::from_str_radix(&rest[at + 3..end], 16).expect("a number");
+                (char::from_u32(code).expect("a character"), end + 1 - at)
+            }
+        };
+        out.push(c);
+        rest = &rest[at + len..];
+    }
+    out + rest
+}
+
+/// `tests/data/patterns.md`: what each pattern must answer, under every strategy.
+#[test]
+fn the_cases_hold() {
+    let file = include_str!("data/patterns.md");
+    let cases = &file[file.find("\n## ").expect("a section")..];
+    let (mut subjects, mut expected, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    for line in cases.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        if let Some(case) = line.strip_prefix("  ") {
+            let text = unescaped(&case[2..]);
+            expected.push((subjects.len() - 1, texts.len(), case.starts_with('+')));
+            texts.push(text);
+            continue;
+        }
+        let (flags, source) = line.split_once(' ').expect("flags and a pattern");
+        let options = PatternOptions {
+            dialect: if flags.contains('2') { Dialect::Re2 } else { Dialect::Native },
+            no_case: flags.contains('i'),
+            dot_all: flags.contains('s'),
+            multi_line: flags.contains('m'),
+            verbose: flags.contains('x'),
+            whole: flags.contains('w'),
+        };
+        subjects.push(Subject::Regex(Arc::new(Pattern::new(source, options).expect(source))));
+    }
+    for (subject, text, matches) in expected {
+        assert_eq!(subjects[subject].alone(&texts[text]), matches, "{:?} on {:?}", subjects[subject], texts[text]);
+    }
+    agree(&subjects, &texts).unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// Long and hostile texts take the ways that short ones do not: many places, wide windows.
+#[test]
+fn long_texts_agree() {
+    let sources = [
+        "foo.*bar",
+        r"foo\s+bar",
+        "(?i)a.{0,40}z",
+        r"\bx\w*y\b",
+        "[^<]*<[a-z]+@",
+        "(?:ab)+c",
+        r"k\W+k",
+        "b{3,9}a",
+        r"(?i)s[\W_]{0,3}k[\W_]{0,3}s",
+        r"\d{3}-\d{4}$",
+        "^foo",
+        "end$",
+        r"[a-z]{50,}",
+    ];
+    let mut subjects: Vec<Subject> = sources
+        .iter()
+        .map(|source| Subject::Regex(Arc::new(Pattern::new(source, PatternOptions::default()).expect(source))))
+        .collect();
+    subjects.push(Subject::Literal("FOO".into(), Literal::Contains, false));
+    subjects.push(Subject::Literal("ſ\u{a0}foo".into(), Literal::Contains, true));
+    subjects.push(Subject::Glob("*foo*ba?*".into(), true));
+    let unit = ["foo ", "<", "ab", "k-", "x", "\u{a0}ſfoo", "555-123", "é", "s.k", "aaaa\n"];
+    let mut texts: Vec<String> = unit.iter().map(|unit| unit.repeat(400)).collect();
+    texts.extend(unit.iter().map(|unit| format!("{}foo bar abc s_k_S 555-1234", unit.repeat(300))));
+    agree(&subjects, &texts).unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// Real patterns over real mail, where both are: `RULEEVAL_BENCH_PATTERNS` (see `benches/patterns.rs`)
+/// and the folder `target/corpora/devpack`.
+#[test]
+fn real_patterns_agree_on_real_mail() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/corpora/devpack/spam");
+    let patterns = std::env::var_os("RULEEVAL_BENCH_PATTERNS").and_then(|file| std::fs::read_to_string(file).ok());
+    let (Some(patterns), Ok(mail)) = (patterns, std::fs::read_dir(folder)) else {
+        println!("skipped: no real patterns or no real mail here");
+        return;
+    };
+    let subject = |line: &str| {
+        let (flags, source) = line.split_once('\t')?;
+        let options =
+            PatternOptions { dialect: Dialect::Re2, no_case: flags.contains('i'), ..PatternOptions::default() };
+        Some(Subject::Regex(Arc::new(Pattern::new(source, options).ok()?)))
+    };
+    let subjects: Vec<Subject> = patterns.lines().filter_map(subject).take(500).collect();
+    let mut paths: Vec<_> = mail.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    let texts: Vec<String> = paths
+        .iter()
+        .step_by((paths.len() / 25).max(1))
+        .filter_map(|path| Some(String::from_utf8_lossy(&std::fs::read(path).ok()?).chars().take(6_000).collect()))
+        .collect();
+    let matches = agree(&subjects, &texts).unwrap_or_else(|error| panic!("{error}"));
+    println!("{matches} matches of {} patterns on {} messages", subjects.len(), texts.len());
+}
+
+#[test]
+fn equal_inputs_are_one_pattern() {
+    let mut builder = PatternSetBuilder::new();
+    let word = builder.literal("Foo", Literal::Contains, true);
+    assert_eq!(builder.literal("fOO", Literal::Contains, true), word);
+    assert_eq!(builder.glob("*foo*", true), word);
+    assert_ne!(builder.literal("foo", Literal::Contains, false), word);
+    let pattern = |source| Arc::new(Pattern::new(source, PatternOptions::default()).expect("a pattern"));
+    let regex = builder.pattern(&pattern("fo+"));
+    assert_eq!(builder.pattern(&pattern("fo+")), regex);
+    assert_eq!(builder.build().len(), 3);
+}
+
+/// Answers are given when asked for, remembered, and counted in steps that depend on nothing else.
+#[test]
+fn confirmation_is_lazy_and_counted() {
+    let mut builder = PatternSetBuilder::new();
+    let costly = builder.pattern(&Arc::new(Pattern::new(r"[a-z]+\d", PatternOptions::default()).expect("a pattern")));
+    let absent = builder.literal("nowhere", Literal::Contains, true);
+    let set = builder.build();
+    let mut cache = PatternCache::new();
+    let text = "words ".repeat(50) + "a1";
+    let mut rounds = Vec::new();
+    for _ in 0..3 {
+        set.scan_candidates(&text, &mut cache);
+        assert!(cache.is_candidate(costly) && !cache.is_candidate(absent));
+        let scanned = cache.take_steps();
+        assert!(set.confirm(&text, costly, &mut cache));
+        let confirmed = cache.take_steps();
+        assert!(set.confirm(&text, costly, &mut cache));
+        assert_eq!(cache.take_steps(), 0, "remembered");
+        rounds.push((scanned, confirmed));
+    }
+    assert!(rounds[0].0 >= text.len() as u64 && rounds[0].1 > 0);
+    assert_eq!(rounds[0], rounds[1]);
+    assert_eq!(rounds[1], rounds[2]);
 }
