@@ -1,0 +1,25 @@
+//! Messages to measure with.
+
+use std::path::{Path, PathBuf};
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+        if path.is_dir() {
+            collect(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "eml") {
+            found.push(path);
+        }
+    }
+}
+
+/// The messages of `RULEEVAL_BENCH_MAIL`, a folder, or of the shipped corpus; at most 500.
+pub(crate) fn messages() -> Vec<Vec<u8>> {
+    let folder = std::env::var_os("RULEEVAL_BENCH_MAIL")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus"), PathBuf::from);
+    let mut paths = Vec::new();
+    collect(&folder, &mut paths);
+    paths.sort();
+    let step = (paths.len() / 500).max(1);
+    paths.iter().step_by(step).filter_map(|path| std::fs::read(path).ok()).collect()
+}

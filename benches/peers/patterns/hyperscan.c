@@ -1,0 +1,87 @@
+/* Scans texts with Hyperscan (or Vectorscan) and prints patterns matched, time and memory.
+ *
+ * hyperscan PATTERNS TEXTS COUNT ROUNDS
+ *   PATTERNS  one pattern a line: flags out of "ismx", a tab, the pattern
+ *   TEXTS     texts, each ended by a zero byte
+ * A development program: it is no part of the library, and is built by run.sh alone. */
+#include <hs/hs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static unsigned char *found;
+static unsigned long matched;
+
+static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *context) {
+    (void)from; (void)to; (void)flags; (void)context;
+    if (!found[id]) { found[id] = 1; matched++; }
+    return 0;
+}
+
+static double seconds(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+static char *read_all(const char *path, size_t *size) {
+    FILE *file = fopen(path, "rb");
+    if (!file) { perror(path); exit(1); }
+    fseek(file, 0, SEEK_END);
+    *size = ftell(file);
+    rewind(file);
+    char *data = malloc(*size + 1);
+    if (fread(data, 1, *size, file) != *size) { perror(path); exit(1); }
+    data[*size] = 0;
+    fclose(file);
+    return data;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 5) { fprintf(stderr, "usage: hyperscan PATTERNS TEXTS COUNT ROUNDS\n"); return 2; }
+    size_t size, texts_size, limit = strtoul(argv[3], 0, 10), rounds = strtoul(argv[4], 0, 10), count = 0, refused = 0;
+    char *lines = read_all(argv[1], &size), *texts = read_all(argv[2], &texts_size);
+    const char **patterns = calloc(limit, sizeof *patterns);
+    unsigned *flags = calloc(limit, sizeof *flags), *ids = calloc(limit, sizeof *ids);
+    for (char *line = strtok(lines, "\n"); line && count < limit; line = strtok(0, "\n")) {
+        char *tab = strchr(line, '\t');
+        if (!tab) continue;
+        unsigned flag = HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY | HS_FLAG_UTF8;
+        for (char *c = line; c < tab; c++)
+            flag |= *c == 'i' ? HS_FLAG_CASELESS : *c == 's' ? HS_FLAG_DOTALL : *c == 'm' ? HS_FLAG_MULTILINE : 0;
+        hs_expr_info_t *info = 0;
+        hs_compile_error_t *error = 0;
+        if (hs_expression_info(tab + 1, flag, &info, &error) != HS_SUCCESS) { refused++; hs_free_compile_error(error); continue; }
+        free(info);
+        patterns[count] = tab + 1; flags[count] = flag; ids[count] = count; count++;
+    }
+    double start = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    hs_database_t *database;
+    hs_compile_error_t *error;
+    while (hs_compile_multi(patterns, flags, ids, count, HS_MODE_BLOCK, 0, &database, &error) != HS_SUCCESS) {
+        int at = error->expression;
+        if (at < 0) { fprintf(stderr, "%s\n", error->message); return 1; }
+        refused++; hs_free_compile_error(error); count--;
+        memmove(patterns + at, patterns + at + 1, (count - at) * sizeof *patterns);
+        memmove(flags + at, flags + at + 1, (count - at) * sizeof *flags);
+    }
+    double compiled = seconds(CLOCK_PROCESS_CPUTIME_ID) - start;
+    size_t memory = 0;
+    hs_database_size(database, &memory);
+    hs_scratch_t *scratch = 0;
+    hs_alloc_scratch(database, &scratch);
+    found = calloc(count + 1, 1);
+    unsigned long scanned = 0;
+    start = seconds(CLOCK_THREAD_CPUTIME_ID);
+    for (size_t round = 0; round < rounds; round++)
+        for (char *text = texts; text < texts + texts_size; text += strlen(text) + 1) {
+            hs_scan(database, text, strlen(text), 0, scratch, on_match, 0);
+            memset(found, 0, count);
+            scanned++;
+        }
+    double used = seconds(CLOCK_THREAD_CPUTIME_ID) - start;
+    printf("hyperscan\tpatterns %zu\trefused %zu\tus_a_text %.1f\thits_a_text %.2f\tcompile_s %.2f\tmemory_mb %.1f\n",
+           count, refused, used / scanned * 1e6, (double)matched / scanned, compiled, memory / 1e6);
+    return 0;
+}
