@@ -158,6 +158,7 @@ impl Maker {
         self.word().chars().map(letter).collect::<Vec<_>>().join(gap)
     }
 
+    #[allow(clippy::many_single_char_names)] // words of no meaning
     fn with_literal(&mut self) -> String {
         let (a, b, c, d) = (self.word(), self.word(), self.word(), self.word());
         let (short, top, n) = (self.pick(&SHORT), self.pick(&TOPS), self.number(60) + 5);
