@@ -1,6 +1,6 @@
 //! Every pack in `rules/` loads without a diagnostic and passes its own tests.
 
-use ruleeval::engine::{Compiled, Compiler};
+use ruleeval::engine::{Compiled, Compiler, Options};
 use ruleeval::message::Settings;
 use std::fmt::Write;
 use std::fs;
@@ -59,4 +59,66 @@ fn tests_of_all_rules_hold() {
         });
         assert!(failures.is_empty(), "{} of {} failed:\n{failures}", report.failures.len(), report.run);
     }
+}
+
+/// A folder with the given files, which is not there yet.
+fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
+    let root = std::env::temp_dir().join(format!("ruleeval-packs-{name}-{}", std::process::id()));
+    for (file, text) in files {
+        let path = root.join(file);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("created");
+        fs::write(path, text).expect("written");
+    }
+    root
+}
+
+#[test]
+fn a_required_pack_is_read_from_beside_the_one_that_asks_for_it() {
+    let root = folder(
+        "beside",
+        &[
+            ("base/pack.yaml", "name: base\nlibrary: true\npolicy: {thresholds: {hold: 1.0}}\n"),
+            ("base/base.rule", "def greets = subject.subject contains~ \"hello\"\n"),
+            ("site/pack.yaml", "name: site\nrequires: {packs: [base]}\n"),
+            ("site/site.rule", "rule greeting { when: base.greets }\n"),
+            ("lost/pack.yaml", "name: lost\nrequires: {packs: [nowhere]}\n"),
+            ("lost/lost.rule", "rule reply { when: subject.is_reply }\n"),
+        ],
+    );
+    let load = |pack: &str| {
+        let mut compiler = Compiler::new();
+        compiler.load(&root.join(pack));
+        compiler.compile()
+    };
+    let engine = load("site").engine.expect("both packs compile");
+    let message = engine.parse(b"Subject: Hello\r\n\r\n.".to_vec());
+    let verdict = engine.evaluate(&message, &mut engine.scratch(), Options::default());
+    assert_eq!((&*verdict.action, &*verdict.matches[0].rule), ("hold", "site/greeting"));
+    let lost = load("lost");
+    assert!(listing(&lost).contains("requires the pack `nowhere`"), "{}", listing(&lost));
+    assert!(lost.engine.is_none());
+    fs::remove_dir_all(root).expect("removed");
+}
+
+#[test]
+fn expired_entries_of_a_list_no_longer_count_and_are_reported() {
+    let list = "value,source,expires\nold.example,https://feed.example,2026-01-31\nnew.example,,2027-01-31\n";
+    let rule = "list bad: domain = \"lists/bad.csv\"\nrule listed { when: sender.email.domain.domain in $bad }\n";
+    let root = folder("expiry", &[("pack.yaml", "name: expiry\n"), ("expiry.rule", rule), ("lists/bad.csv", list)]);
+    let matches = |now: Option<i64>, from: &str| {
+        let mut compiler = Compiler::new();
+        compiler.load(&root).now(now);
+        let compiled = compiler.compile();
+        let engine = compiled.engine.as_ref().expect("warnings only");
+        let message = engine.parse(format!("From: a@{from}\r\n\r\n.").into_bytes());
+        let verdict = engine.evaluate(&message, &mut engine.scratch(), Options::default());
+        (verdict.matches.len(), listing(&compiled))
+    };
+    let june = Some(1_780_272_000_000); // 2026-06-01
+    assert_eq!(matches(None, "old.example"), (1, String::new()));
+    let (found, listing) = matches(june, "old.example");
+    assert_eq!(found, 0);
+    assert!(listing.contains("expired 1 of the list's entries"), "{listing}");
+    assert_eq!(matches(june, "new.example").0, 1);
+    fs::remove_dir_all(root).expect("removed");
 }

@@ -307,7 +307,7 @@ impl Compiler {
             })));
         };
         let text = self.sources.get(*id).map(|source| Arc::clone(&source.text)).unwrap_or_default();
-        Some(Ok(ListData::parse(kind, *id, &text)))
+        Some(Ok(ListData::parse(kind, *id, &text, self.now)))
     }
 
     /// The given policy, else that of the last pack that has one, else the default.

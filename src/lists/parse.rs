@@ -21,8 +21,9 @@ impl ListData {
         builder.finish()
     }
 
-    /// A list from the text of its file.
-    pub fn parse(kind: ListType, source: SourceId, text: &str) -> (Self, Vec<Diagnostic>) {
+    /// A list from the text of its file. Entries that have expired by `now`, in milliseconds since
+    /// 1970, are left out, and said to be.
+    pub fn parse(kind: ListType, source: SourceId, text: &str, now: Option<i64>) -> (Self, Vec<Diagnostic>) {
         let mut builder = Builder::new(kind);
         let mut columns: Option<Vec<String>> = None;
         let mut at = 0;
@@ -43,6 +44,9 @@ impl ListData {
                 None => Some(plain_entry(line, kind)),
             };
             match entry {
+                Some(entry) if entry.expires.zip(now).is_some_and(|(expires, now)| expires <= now) => {
+                    builder.expired.get_or_insert((span, 0)).1 += 1;
+                }
                 Some(mut entry) => {
                     entry.line = index as u32 + 1;
                     builder.add(entry, span);
@@ -60,6 +64,8 @@ impl ListData {
 struct Builder {
     data: ListData,
     diagnostics: Vec<Diagnostic>,
+    /// The first entry that has expired, and how many have.
+    expired: Option<(Span, usize)>,
 }
 
 impl Builder {
@@ -77,7 +83,7 @@ impl Builder {
             globs: OnceLock::new(),
             caseless: OnceLock::new(),
         };
-        Self { data, diagnostics: Vec::new() }
+        Self { data, diagnostics: Vec::new(), expired: None }
     }
 
     fn problem(&mut self, message: String, span: Span) {
@@ -141,7 +147,12 @@ impl Builder {
         }
     }
 
-    fn finish(self) -> (ListData, Vec<Diagnostic>) {
+    fn finish(mut self) -> (ListData, Vec<Diagnostic>) {
+        if let Some((span, count)) = self.expired {
+            let message = format!("{count} of the list's entries have expired and no longer count");
+            self.diagnostics
+                .push(Diagnostic::new(codes::EXPIRED, message, span, "the first one").help("renew or remove them"));
+        }
         (self.data, self.diagnostics)
     }
 }
