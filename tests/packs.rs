@@ -103,14 +103,14 @@ fn a_required_pack_is_read_from_beside_the_one_that_asks_for_it() {
 #[test]
 fn expired_entries_of_a_list_no_longer_count_and_are_reported() {
     let list = "value,source,expires\nold.example,https://feed.example,2026-01-31\nnew.example,,2027-01-31\n";
-    let rule = "list bad: domain = \"lists/bad.csv\"\nrule listed { when: sender.email.domain.domain in $bad }\n";
+    let rule = "list bad: domain = \"lists/bad.csv\"\nrule listed { when: any(headers.reply_to, .email.domain.domain in $bad) }\n";
     let root = folder("expiry", &[("pack.yaml", "name: expiry\n"), ("expiry.rule", rule), ("lists/bad.csv", list)]);
     let matches = |now: Option<i64>, from: &str| {
         let mut compiler = Compiler::new();
         compiler.load(&root).now(now);
         let compiled = compiler.compile();
         let engine = compiled.engine.as_ref().expect("warnings only");
-        let message = engine.parse(format!("From: a@{from}\r\n\r\n.").into_bytes());
+        let message = engine.parse(format!("Reply-To: a@{from}\r\n\r\n.").into_bytes());
         let verdict = engine.evaluate(&message, &mut engine.scratch(), Options::default());
         (verdict.matches.len(), listing(&compiled))
     };
