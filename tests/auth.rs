@@ -185,3 +185,59 @@ fn results_given_by_a_test_replace_all() {
     assert_eq!((&*auth.dmarc, &*auth.spf), ("pass", "unknown"));
     assert!(auth.authenticates("bank.example"));
 }
+
+/// The forms that large receivers write, with names for documentation.
+#[test]
+fn dialects_of_receivers() {
+    let rows = [
+        (
+            "Google",
+            "mx.google.com; dkim=pass header.i=@bank.example header.s=s1 header.b=WU7jNO3o; arc=pass (i=1 spf=pass spfdomain=bank.example dkim=pass dkdomain=bank.example dmarc=pass fromdomain=bank.example); spf=pass (google.com: domain of a@bounce.bank.example designates 203.0.113.9 as permitted sender) smtp.mailfrom=a@bounce.bank.example; dmarc=pass (p=NONE sp=NONE dis=NONE) header.from=bank.example",
+            "pass/pass/pass/pass bank.example bounce.bank.example",
+        ),
+        (
+            "Yahoo",
+            "atlas-production.v2-mail-prod1-gq1.omega.yahoo.com; dkim=pass header.i=@bank.example header.s=s1; spf=pass smtp.mailfrom=bank.example; dmarc=pass(p=REJECT,sp=REJECT) header.from=bank.example;",
+            "pass/pass/pass/unknown bank.example",
+        ),
+        (
+            "Amazon",
+            "amazonses.com; spf=pass (spfCheck: domain of bank.example designates 203.0.113.9 as permitted sender) client-ip=203.0.113.9; envelope-from=a@bank.example; helo=mail.bank.example; dkim=pass header.i=@bank.example; dmarc=pass header.from=bank.example;",
+            "pass/pass/pass/unknown bank.example",
+        ),
+        (
+            "Zoho",
+            "mx.zohomail.eu; dkim=pass  header.i=bank.example; spf=pass  smtp.mailfrom=a@bank.example; dmarc=pass header.from=<a@bank.example>",
+            "pass/pass/pass/unknown bank.example",
+        ),
+        (
+            "Fastmail",
+            "mx1.messagingengine.com; arc=none (no signatures found); bimi=skipped (DMARC Policy is not at enforcement); dkim=pass (2048-bit rsa key sha256) header.d=bank.example header.i=@bank.example header.b=x header.a=rsa-sha256 header.s=s1; dmarc=pass policy.published-domain-policy=none policy.applied-disposition=none (p=none,d=none) policy.policy-from=p header.from=bank.example; iprev=pass smtp.remote-ip=203.0.113.9 (x); spf=pass smtp.mailfrom=a@bank.example smtp.helo=mail.bank.example",
+            "pass/pass/pass/none bank.example",
+        ),
+        (
+            "Proofpoint",
+            "ppops.net; spf=fail smtp.mailfrom=a@bank.example; dkim=pass header.d=bank.example header.s=s1; dmarc=pass (policy=reject) header.from=bank.example",
+            "fail/pass/pass/unknown bank.example",
+        ),
+        (
+            "Mimecast",
+            "relay.mimecast.com; dkim=pass header.d=bank.example header.s=s1 header.b=x; dmarc=pass (policy=reject) header.from=bank.example; spf=softfail (relay.mimecast.com: 203.0.113.9 is neither permitted nor denied by domain of a@bank.example) smtp.mailfrom=a@bank.example",
+            "softfail/pass/pass/unknown bank.example",
+        ),
+    ];
+    for (who, text, wanted) in rows {
+        let id = text.split(';').next().expect("an id");
+        let auth = read(
+            settings(&[id]),
+            &format!("Authentication-Results: {text}\nReceived: from a (a [203.0.113.9]) by {id}; x\n{FROM}"),
+        );
+        let domains = auth.authenticated_domains.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        assert_eq!(format!("{}/{}/{}/{} {domains}", auth.spf, auth.dkim, auth.dmarc, auth.arc), wanted, "{who}");
+    }
+    let auth = read(
+        settings(&["mx.example.net"]),
+        &format!("{}{BORDER}{FROM}", claim("mx.example.net", "; dkim=pass header.i=@; spf=pass smtp.mailfrom=<>")),
+    );
+    assert!(auth.dkim_domains.is_empty() && auth.mail_from.is_none() && auth.authenticated_domains.is_empty());
+}

@@ -119,7 +119,9 @@ impl Auth {
         let Some(from) = only_sender(message) else { return Vec::new() };
         let mut found = BTreeSet::new();
         if &*self.dmarc == "pass" {
-            let checked = dmarc.and_then(|method| method.property("header.from")).and_then(|name| Domain::parse(name));
+            let checked = dmarc
+                .and_then(|method| method.property("header.from"))
+                .and_then(|name| Domain::parse(domain_of(name)?));
             if checked.is_none_or(|checked| same_organisation(&checked, &from)) {
                 found.insert(Arc::clone(&from.domain));
             }
@@ -189,16 +191,21 @@ pub(crate) fn result(method: Option<&Arc<Method>>) -> Arc<str> {
     }
 }
 
+/// Who signed: `header.d`, else the domain of `header.i`, which some write without its `@`.
 fn signer(method: &Method) -> Option<Arc<str>> {
-    let named = method.property("header.d").map(|name| name.to_lowercase());
-    let identity =
-        || method.property("header.i").and_then(|id| id.rsplit_once('@').map(|(_, name)| name.to_lowercase()));
-    named.or_else(identity).map(Into::into)
+    let name = method.property("header.d").or_else(|| method.property("header.i"))?;
+    domain_of(name).map(|name| name.to_lowercase().into())
 }
 
 fn mail_from(method: &Method) -> Option<Arc<Domain>> {
     let value = method.property("smtp.mailfrom").or_else(|| method.property("smtp.helo"))?;
-    Domain::parse(value.rsplit('@').next().unwrap_or(value))
+    Domain::parse(domain_of(value)?)
+}
+
+/// The domain of an address or of a bare domain, angle brackets left out.
+fn domain_of(value: &str) -> Option<&str> {
+    let name = value.trim_matches(['<', '>', ' ']).rsplit('@').next().unwrap_or(value);
+    (!name.is_empty()).then_some(name)
 }
 
 fn ids_seen(message: &Message) -> Vec<Arc<str>> {

@@ -83,7 +83,7 @@ fn result(domain: Option<&Domain>, selector: Option<&str>, results: &[&Arc<Metho
     let Some(domain) = domain else { return "unknown".into() };
     let of_signer = |method: &&&Arc<Method>| {
         let named = method.property("header.d").map(|name| name.trim_start_matches('@').to_lowercase());
-        let identity = || method.property("header.i").and_then(|id| Some(id.rsplit_once('@')?.1.to_lowercase()));
+        let identity = || Some(method.property("header.i")?.rsplit('@').next()?.to_lowercase());
         named.or_else(identity).is_some_and(|name| *name == *domain.domain)
     };
     let by_selector = |method: &&&Arc<Method>| {
