@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// Options of every command that reads a labelled corpus.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub(crate) struct CorpusArgs {
     /// Labelled messages: a folder with manifest.csv or manifest.yaml, folders or containers named
     /// by label, or LABEL=PATH; `-` is standard input
@@ -70,6 +70,14 @@ fn filter(text: &str) -> Result<Filter, String> {
 }
 
 impl CorpusArgs {
+    /// The same options, with so much evidence if none was asked for.
+    pub(crate) fn with_evidence(mut self, wanted: usize) -> Self {
+        if self.evidence == 0 {
+            self.evidence = wanted;
+        }
+        self
+    }
+
     /// Finds the corpus or says why not.
     pub(crate) fn open(&self) -> Result<Corpus, Exit> {
         let splits = self.split.iter().map(|value| Filter { column: "split".into(), value: value.clone() });

@@ -5,7 +5,7 @@ use super::verdict::{Match, Score, Verdict};
 use super::{Engine, Explanation, Options};
 use crate::builtins::Ctx;
 use crate::check::hir::{Exception, Mode, RuleId, RuleSeverity};
-use crate::eval::{Evidence, NearestMiss, Status, explain_expr, nearest_miss};
+use crate::eval::{Evidence, NearestMiss, Status, clauses_holding, explain_expr, nearest_miss};
 use crate::message::Message;
 use serde::Serialize;
 use std::sync::Arc;
@@ -212,7 +212,7 @@ impl Engine {
     /// those with the most that hold. A rule of which nothing holds is near to nothing.
     fn nearest(&self, ctx: Ctx<'_>, verdict: &Verdict) -> (Vec<NearMiss>, usize) {
         let inner = &*self.inner;
-        let mut misses = Vec::new();
+        let mut ranked = Vec::new();
         let mut not_matched = 0;
         for (index, rule) in inner.program.rules.iter().enumerate() {
             if rule.meta.mode == Mode::Off || verdict.names(&rule.name) {
@@ -220,15 +220,18 @@ impl Engine {
             }
             not_matched += 1;
             let id = RuleId(index as u32);
-            let miss = nearest_miss(&inner.program, self.builtins(), ctx, &inner.sources, id);
-            misses.extend(
-                miss.filter(|miss| miss.holding > 0).map(|miss| NearMiss { rule: Arc::clone(&rule.name), miss }),
-            );
+            if let Some((holding, clauses)) = clauses_holding(&inner.program, self.builtins(), ctx, id)
+                && holding > 0
+            {
+                ranked.push((clauses.saturating_sub(holding), usize::MAX - holding, &rule.name, id));
+            }
         }
-        let rank = |near: &NearMiss| (near.miss.clauses - near.miss.holding, usize::MAX - near.miss.holding);
-        misses.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.rule.cmp(&b.rule)));
-        misses.truncate(NEAREST);
-        (misses, not_matched)
+        ranked.sort();
+        let near = ranked.into_iter().take(NEAREST).filter_map(|(_, _, name, id)| {
+            let miss = nearest_miss(&inner.program, self.builtins(), ctx, &inner.sources, id)?;
+            Some(NearMiss { rule: Arc::clone(name), miss })
+        });
+        (near.collect(), not_matched)
     }
 }
 

@@ -123,6 +123,24 @@ pub fn explain_expr<'a>(
     Explainer { reference: Reference::new(program, builtins, ctx), sources, paths: Vec::new() }.explain(expr)
 }
 
+/// How many top-level clauses of a rule hold, and of how many: what [`nearest_miss`] says without
+/// its evidence.
+pub fn clauses_holding(program: &Program, builtins: &Builtins, ctx: Ctx<'_>, rule: RuleId) -> Option<(usize, usize)> {
+    fn count<'a>(reference: &mut Reference<'a>, when: &'a Expr) -> (usize, usize) {
+        if let ExprKind::Let(id, value, body) = &when.kind {
+            let value = reference.value(value);
+            reference.locals.push((*id, value));
+            let counts = count(reference, body);
+            reference.locals.pop();
+            return counts;
+        }
+        let clauses = conjuncts(when);
+        (clauses.iter().filter(|clause| reference.truth(clause).is_true()).count(), clauses.len())
+    }
+    let rule = program.rules.get(rule.0 as usize)?;
+    Some(count(&mut Reference::new(program, builtins, ctx), &rule.when))
+}
+
 /// How close a rule came to matching.
 pub fn nearest_miss(
     program: &Program,

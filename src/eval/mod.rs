@@ -10,7 +10,9 @@ mod profile;
 mod reference;
 mod scratch;
 
-pub use evidence::{Evidence, Leaf, NearestMiss, Stands, explain, explain_expr, nearest_miss, render_text};
+pub use evidence::{
+    Evidence, Leaf, NearestMiss, Stands, clauses_holding, explain, explain_expr, nearest_miss, render_text,
+};
 pub use machine::Machine;
 pub use missing::Missing;
 pub use profile::{NodeCounts, Profile, RuleCounts};

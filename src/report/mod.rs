@@ -6,6 +6,7 @@ mod collect;
 mod cost;
 pub mod diff;
 pub mod gates;
+mod html;
 pub mod render;
 mod rules;
 mod run;
@@ -13,4 +14,5 @@ mod scope;
 pub mod stats;
 
 pub use collect::{Collector, Settings};
+pub use html::html;
 pub use run::*;

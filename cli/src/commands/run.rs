@@ -56,6 +56,8 @@ enum Style {
     Junit,
     /// False positives and failed gates at the rules' places
     Sarif,
+    /// One page for a browser, with charts and evidence; needs no network
+    Html,
     /// Apache Parquet
     Parquet,
 }
@@ -66,6 +68,9 @@ enum Which {
     Messages,
 }
 
+/// Messages of each rule and label whose evidence a page has unless told otherwise.
+const PAGE_EVIDENCE: usize = 20;
+
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<(), Exit> {
     let format = args.format();
@@ -75,7 +80,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Exit> {
     }
     let (engine, now) = super::setup(&args.config, &args.rules, args.clock.as_deref())?;
     let corpus = args.corpus.open()?;
-    let run = measure(&engine, &corpus, &args.corpus, &args.config, args.clock.is_some(), now)?;
+    // A page without evidence would lead nowhere.
+    let page = args.format == Style::Html;
+    let evidence = if page { args.corpus.clone().with_evidence(PAGE_EVIDENCE) } else { args.corpus.clone() };
+    let run = measure(&engine, &corpus, &evidence, &args.config, args.clock.is_some(), now)?;
     let gates = if args.gate { gates::check(&run, &engine.gates()) } else { Vec::new() };
     let bytes = render(format, &run, &gates).map_err(|reason| {
         complain(&reason);
@@ -132,6 +140,7 @@ impl Args {
             Style::Markdown => Format::Markdown,
             Style::Junit => Format::Junit,
             Style::Sarif => Format::Sarif,
+            Style::Html => Format::Html,
             Style::Parquet => Format::Parquet(rows(Which::Messages)),
         }
     }

@@ -32,6 +32,8 @@ pub enum Format {
     Junit,
     /// Negative messages that rules hit, and failed gates, at the rules' places (SARIF 2.1.0).
     Sarif,
+    /// One page for a browser that needs nothing but itself.
+    Html,
     /// Apache Parquet of one kind of rows.
     Parquet(Rows),
 }
@@ -52,6 +54,7 @@ pub fn render(format: Format, run: &Run, gates: &[GateResult]) -> Result<Vec<u8>
         Format::Csv(rows) => csv::render(&flat::flat(run, rows))?,
         Format::Markdown => sections::markdown(run, gates).into_bytes(),
         Format::Junit => junit::render(run, gates).into_bytes(),
+        Format::Html => super::html::html(run).into_bytes(),
         Format::Sarif => sarif::render(run, gates)?,
         Format::Parquet(rows) => parquet::render(&flat::flat(run, rows))?,
     })
