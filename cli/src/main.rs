@@ -54,6 +54,8 @@ enum Command {
     Eval(commands::eval::Args),
     /// Explain a verdict, one rule's outcome, or an error code
     Explain(commands::explain::Args),
+    /// Say what rules cost: steps, time and bytes by rule, clause and feature
+    Profile(commands::profile::Args),
     /// Say whether verdicts hold when the clock moves
     Timeshift(commands::timeshift::Args),
     /// Propose templates of genuine notifications from messages, and measure them
@@ -91,6 +93,7 @@ fn main() -> ExitCode {
         Command::Features(args) => commands::features::run(&args),
         Command::Eval(args) => commands::eval::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
+        Command::Profile(args) => commands::profile::run(&args),
         Command::Timeshift(args) => commands::timeshift::run(&args),
         Command::Template(args) => commands::template::run(&args),
         Command::Doc => {

@@ -165,7 +165,11 @@ impl Browser {
         self.ask("Page.navigate", json!({ "url": format!("file://{}", page.display()) }));
         let started = Instant::now();
         while self.eval("document.documentElement?.dataset.ready || ''") != "yes" {
-            assert!(started.elapsed() < PATIENCE && self.complaints.is_empty(), "the page is not ready: {:?}", self.complaints);
+            assert!(
+                started.elapsed() < PATIENCE && self.complaints.is_empty(),
+                "the page is not ready: {:?}",
+                self.complaints
+            );
             std::thread::sleep(Duration::from_millis(50));
         }
     }

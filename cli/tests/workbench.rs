@@ -287,3 +287,27 @@ fn timeshift_names_rules_that_depend_on_the_calendar() {
     assert!(out(&declared).lines().all(|line| line.contains("\"declared\":true")) && !out(&declared).is_empty());
     assert_eq!(code(&run(&["--strict"])), 1);
 }
+
+#[test]
+fn profile_counts_the_same_on_every_run() {
+    let here = pack("profile");
+    let run = |more: &[&str]| {
+        ruleeval(&here, &[&["profile", "--rules", "p", "p/cases", "--clock", "2026-06-01"][..], more].concat())
+    };
+    let text = run(&["--no-time"]);
+    assert_eq!(code(&text), 0, "{}", err(&text));
+    assert_eq!(out(&text), out(&run(&["--no-time"])));
+    let shown = out(&text);
+    assert!(shown.starts_with("2 messages, ") && shown.contains("avg match") && shown.contains("p/invoice"), "{shown}");
+    let rows: Vec<serde_json::Value> = out(&run(&["--format", "jsonl", "--sort", "time"]))
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!((&rows[0]["type"], &rows[0]["messages"]), (&"profile".into(), &2.into()));
+    let rule = rows.iter().find(|row| row["rule"] == "p/invoice" && row["type"] == "rule").expect("a rule");
+    assert_eq!(rule["matches"], 1);
+    let number = |key: &str| rule[key].as_u64().unwrap_or_default();
+    assert!(number("max_steps") > 0 && number("max_steps") <= number("steps"), "{rule}");
+    assert!(number("held_steps") > 0 && number("held_steps") <= number("steps") && number("nanos") > 0, "{rule}");
+    assert!(rows.iter().any(|row| row["type"] == "clause") && rows.iter().any(|row| row["type"] == "feature"));
+}

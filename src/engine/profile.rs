@@ -45,6 +45,12 @@ pub struct RuleCost {
     pub over_budget: u64,
     /// Steps. A value that several rules need is paid by the first that asks.
     pub steps: u64,
+    /// Of those the steps on messages on which its condition held.
+    pub held_steps: u64,
+    /// Messages on which its condition held, suppressed ones included.
+    pub held: u64,
+    /// Most steps of one message.
+    pub max_steps: u64,
     /// Nanoseconds, with a clock.
     pub nanos: u64,
 }
@@ -66,6 +72,8 @@ pub struct ClauseCost {
     pub unknown: u64,
     /// Steps, what it reads included.
     pub steps: u64,
+    /// Bytes of text that it made or searched.
+    pub bytes: u64,
     /// Nanoseconds, with a clock.
     pub nanos: u64,
 }
@@ -128,6 +136,9 @@ impl Engine {
                 undecided: counts.undecided,
                 over_budget: counts.over_budget,
                 steps: counts.steps,
+                held_steps: counts.held_steps,
+                held: counts.held,
+                max_steps: counts.max_steps,
                 nanos: counts.nanos,
             })
             .collect()
@@ -151,6 +162,7 @@ impl Engine {
                     held: counts.held,
                     unknown: counts.absent,
                     steps: counts.steps,
+                    bytes: counts.bytes,
                     nanos: counts.nanos,
                 });
             }

@@ -119,6 +119,8 @@ impl Run<'_> {
         counts.undecided += u64::from(truth == Truth::Unknown && !over_budget);
         counts.over_budget += u64::from(over_budget);
         counts.steps += steps;
+        counts.held_steps += if truth.is_true() { steps } else { 0 };
+        counts.max_steps = counts.max_steps.max(steps);
         counts.nanos += nanos;
     }
 

@@ -36,6 +36,10 @@ pub struct RuleCounts {
     pub over_budget: u64,
     /// Steps.
     pub steps: u64,
+    /// Of those the steps on messages on which its condition held.
+    pub held_steps: u64,
+    /// Most steps of one message.
+    pub max_steps: u64,
     /// Nanoseconds, with a clock.
     pub nanos: u64,
 }
@@ -83,6 +87,8 @@ impl Profile {
             mine.undecided += theirs.undecided;
             mine.over_budget += theirs.over_budget;
             mine.steps += theirs.steps;
+            mine.held_steps += theirs.held_steps;
+            mine.max_steps = mine.max_steps.max(theirs.max_steps);
             mine.nanos += theirs.nanos;
         }
         for (mine, theirs) in self.nodes.iter_mut().zip(&other.nodes) {

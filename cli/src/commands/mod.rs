@@ -8,6 +8,7 @@ pub(crate) mod eval;
 pub(crate) mod explain;
 pub(crate) mod features;
 pub(crate) mod fmt;
+pub(crate) mod profile;
 pub(crate) mod promote;
 pub(crate) mod run;
 pub(crate) mod scan;

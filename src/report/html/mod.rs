@@ -179,7 +179,7 @@ fn charts_section(run: &Run) -> String {
         let legend = format!(
             "A row's rule hits; the darker the cell, the more of them the column's rule hits too. {shown} rules with the most shared hits."
         );
-        large.push_str(&figure("Overlap", &chart, &legend, "wide"));
+        large.push_str(&figure("Overlap", &chart, &legend, "fit"));
     }
     if small.is_empty() && large.is_empty() {
         large.push_str("<p class=\"note\">Nothing to draw: no message of a label that counts.</p>");

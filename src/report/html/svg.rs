@@ -136,7 +136,7 @@ impl Plot {
     /// The finished element.
     pub(super) fn finish(self) -> String {
         format!(
-            "<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{title}\"><title>{title}</title>{}</svg>",
+            "<svg width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" role=\"img\" aria-label=\"{title}\"><title>{title}</title>{2}</svg>",
             self.width,
             self.height,
             self.out,
