@@ -110,7 +110,7 @@ impl Browser {
         let mut browser = Self { child, commands, answers, next: 0, session: String::new(), complaints, requests };
         let target = browser.ask("Target.createTarget", json!({ "url": "about:blank" }))["targetId"].clone();
         let session = browser.ask("Target.attachToTarget", json!({ "targetId": target, "flatten": true }));
-        browser.session = session["sessionId"].as_str().expect("a session").to_owned();
+        session["sessionId"].as_str().expect("a session").clone_into(&mut browser.session);
         for domain in ["Page", "Runtime", "Log", "Network"] {
             browser.ask(&format!("{domain}.enable"), json!({}));
         }

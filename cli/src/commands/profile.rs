@@ -2,19 +2,16 @@
 
 use crate::Exit;
 use crate::config::ConfigArgs;
-use crate::input::{Collected, collect};
+use crate::input::each;
 use crate::output::{complain, print};
 use clap::ValueEnum;
-use rayon::prelude::*;
+use ruleeval::corpus::{Item, Progress};
 use ruleeval::engine::{ClauseCost, FeatureCost, Options, ProfileReport, RuleCost};
 use ruleeval::eval::Profile;
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Instant;
-
-/// Messages in flight.
-const BATCH: usize = 256;
 
 /// Arguments.
 #[derive(clap::Args)]
@@ -66,30 +63,25 @@ fn nanos() -> u64 {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<(), Exit> {
     let (engine, now) = super::setup(&args.config, &args.rules, args.clock.as_deref())?;
-    let Collected { inputs, problems, .. } = collect(&args.paths);
-    problems.iter().for_each(|problem| complain(problem));
     let fresh = || if args.no_time { Profile::new() } else { Profile::with_clock(nanos) };
     let mut total = fresh();
-    for batch in inputs.chunks(BATCH) {
-        let profiles: Vec<_> = batch
-            .par_iter()
-            .map_init(
-                || engine.scratch(),
-                |scratch, input| {
-                    let mut profile = fresh();
-                    match input.read() {
-                        Ok(raw) => {
-                            let options = Options { evidence: false, now };
-                            engine.profile(&engine.parse(raw), scratch, options, &mut profile);
-                        }
-                        Err(error) => complain(&format!("{}: {error}", input.name())),
-                    }
-                    profile
-                },
-            )
-            .collect();
-        profiles.iter().for_each(|profile| total.merge(profile));
-    }
+    let options = Options { evidence: false, now };
+    each(
+        &args.paths,
+        0,
+        &Progress::default(),
+        || engine.scratch(),
+        |scratch, item: Item| {
+            let mut profile = fresh();
+            let message = engine.parse(item.read()?);
+            engine.profile(&message, scratch, options, &mut profile);
+            Ok(profile)
+        },
+        |name, profile: Result<Profile, String>| match profile {
+            Ok(profile) => total.merge(&profile),
+            Err(error) => complain(&format!("{name}: {error}")),
+        },
+    )?;
     let mut report = engine.profile_report(&total);
     order(args.sort, &mut report);
     print(&match args.format {
