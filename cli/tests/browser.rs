@@ -252,13 +252,6 @@ fn sorts_and_drills_down(browser: &mut Browser) {
     assert_eq!(browser.eval("document.querySelector('#messages tbody button').getAttribute('aria-expanded')"), "true");
     let clauses = browser.eval("document.querySelectorAll('#messages .evidence code.true').length");
     assert!(clauses.as_u64().is_some_and(|count| count > 0), "no evidence is shown");
-    browser.eval("document.getElementById('m-next').click()");
-    assert!(
-        browser
-            .eval("document.getElementById('m-count').textContent")
-            .as_str()
-            .is_some_and(|text| text.contains("page "))
-    );
 }
 
 #[test]
@@ -290,6 +283,13 @@ fn the_report_works_in_a_browser() {
         let shown = browser.eval("document.querySelector('#messages').innerText.includes('⟨U+') || document.querySelector('#messages').innerText.includes('</script>') || document.querySelector('#messages').innerText.includes('<img')");
         assert_eq!(shown, true, "hostile text is shown as text");
     }
+    browser.eval("document.getElementById('m-next').click()");
+    assert!(
+        browser
+            .eval("document.getElementById('m-count').textContent")
+            .as_str()
+            .is_some_and(|text| text.contains("page "))
+    );
     assert!(browser.complaints.is_empty(), "{:#?}", browser.complaints);
     let away: Vec<_> =
         browser.requests.iter().filter(|url| !url.starts_with("file://") && !url.starts_with("about:")).collect();
