@@ -112,12 +112,25 @@ fn every_message_gets_the_action_of_its_class() {
     assert!(gone.is_empty() || update(), "no longer a gap; run with UPDATE=1: {gone:?}");
 }
 
+/// Honest mail may be a gap for a while, but hardly any.
 #[test]
-fn honest_mail_is_never_held() {
+fn honest_mail_is_not_held() {
     let held = JUDGED.messages.iter().filter(|(row, verdict)| !row.is_lure() && is_held(verdict));
     let held: Vec<&str> = held.map(|(row, _)| &*row.file).collect();
-    let known = gaps();
-    assert!(held.iter().all(|file| known.contains_key(*file)), "{held:?}");
+    let honest = JUDGED.messages.iter().filter(|(row, _)| !row.is_lure()).count();
+    assert!(held.len() * 200 <= honest, "{} of {honest}: {held:?}", held.len());
+}
+
+#[test]
+fn every_technique_is_caught() {
+    let mut caught: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for (row, verdict) in JUDGED.messages.iter().filter(|(row, _)| row.label == "abuse") {
+        let (held, all) = caught.entry(&row.technique).or_default();
+        *held += usize::from(is_held(verdict));
+        *all += 1;
+    }
+    let weak: Vec<_> = caught.iter().filter(|(_, (held, all))| held * 2 < *all).collect();
+    assert!(weak.is_empty(), "less than half of the lures are held: {weak:?}");
 }
 
 /// Messages that a rule hits, by label.
