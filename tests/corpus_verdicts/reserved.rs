@@ -16,8 +16,19 @@ const RESERVED: [&str; 6] = ["example", "test", "invalid", "example.com", "examp
 
 /// Numbers of regulators' lists for film and books, without `0` and country code: London, no area and
 /// mobile (Ofcom), Berlin, Hamburg, Frankfurt, Cologne, Munich (Bundesnetzagentur), Paris (ARCEP).
-const FICTION: [&str; 11] =
-    ["2079460", "1632960", "7700900", "3023125", "4066969", "6990009", "2214710", "8999998", "19900", "15228817386", "808157"];
+const FICTION: [&str; 11] = [
+    "2079460",
+    "1632960",
+    "7700900",
+    "3023125",
+    "4066969",
+    "6990009",
+    "2214710",
+    "8999998",
+    "19900",
+    "15228817386",
+    "808157",
+];
 
 fn texts(value: &Value, found: &mut Vec<String>) {
     match value {
