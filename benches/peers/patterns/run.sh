@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Hyperscan on the patterns and texts that `cargo bench --bench patterns` writes, beside which its
+# own figures stand. Takes Debian's packages into a temporary folder; installs nothing.
+#
+#   benches/peers/patterns/run.sh [COUNT...]
+#
+# Real patterns: SpamAssassin's rules (Apache-2.0), taken from Debian's package, are put first.
+set -euo pipefail
+here="$(cd "$(dirname "$0")" && pwd)"
+root="$(cd "$here/../../.." && pwd)"
+work="${TMPDIR:-/tmp}/ruleeval-pattern-peers"
+mkdir -p "$work" && cd "$work"
+
+for package in libhyperscan-dev libhyperscan5 spamassassin; do
+    ls "$package"_*.deb >/dev/null 2>&1 || apt-get download "$package"
+    dpkg -x "$package"_*.deb root
+done
+
+python3 - root/usr/share/spamassassin >real.tsv <<'PY'
+import glob, re, sys
+seen = set()
+for name in sorted(glob.glob(sys.argv[1] + "/*.cf")):
+    if "30_text" in name:
+        continue
+    for line in open(name, errors="replace"):
+        rule = re.match(r"(body|rawbody|uri|full|header|mimeheader)\s+\S+\s+(.*)$", line.strip())
+        if not rule:
+            continue
+        kind, rest = rule.groups()
+        if kind in ("header", "mimeheader"):
+            rest = re.sub(r"^\S+\s*=~\s*", "", rest)
+        found = re.match(r"m?([/{!,%#|])(.*)([/}!,%#|])([a-z]*)(\s+\[if-unset.*)?$", rest)
+        if not found:
+            continue
+        pattern, flags = found.group(2), "".join(c for c in found.group(4) if c in "ismx")
+        # Tags that SpamAssassin replaces are no regexes.
+        if re.search(r"<(?:FF_|WS>|POST|PRE|inter|C>|NUM|post)", pattern) or "\t" in pattern:
+            continue
+        if (pattern, flags) not in seen:
+            seen.add((pattern, flags))
+            print(flags, pattern, sep="\t")
+PY
+
+export RULEEVAL_BENCH_PATTERNS="$work/real.tsv" RULEEVAL_BENCH_DUMP="$work"
+(cd "$root" && cargo bench --bench patterns)
+
+libraries="$work/root/usr/lib/x86_64-linux-gnu"
+cc -O2 -I root/usr/include -o hyperscan "$here/hyperscan.c" -L "$libraries" -l:libhs.so.5 "-Wl,-rpath,$libraries"
+for count in "${@:-1000}"; do
+    ./hyperscan patterns.tsv texts.bin "$count" 5
+done
