@@ -242,7 +242,7 @@ impl Engine {
             Status::NoMatch => {}
             Status::OverBudget => draft.over_budget.push(Arc::clone(&rule.name)),
             Status::Undecided => {
-                draft.undecided.push(Undecided { rule: Arc::clone(&rule.name), missing: outcome.missing.clone() });
+                draft.undecided.push(Undecided { rule: Arc::clone(&rule.name), missing: Arc::clone(&outcome.missing) });
             }
             Status::Suppressed => draft.suppressed.push(Suppression {
                 rule: Arc::clone(&rule.name),

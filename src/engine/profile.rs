@@ -148,8 +148,8 @@ impl Engine {
         let inner = &*self.inner;
         let mut costs = Vec::new();
         for (rule, planned) in inner.program.rules.iter().zip(&inner.plan.rules) {
-            for (clause, node) in clauses(&rule.when).into_iter().zip(&planned.clauses) {
-                let counts = profile.nodes.get(node.0 as usize).copied().unwrap_or_default();
+            for (clause, planned) in clauses(&rule.when).into_iter().zip(&planned.clauses) {
+                let counts = profile.nodes.get(planned.node.0 as usize).copied().unwrap_or_default();
                 if counts == NodeCounts::default() {
                     continue;
                 }

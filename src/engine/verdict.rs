@@ -104,7 +104,7 @@ pub struct Undecided {
     /// `pack/name`.
     pub rule: Arc<str>,
     /// What was missing.
-    pub missing: BTreeSet<Missing>,
+    pub missing: Arc<BTreeSet<Missing>>,
 }
 
 /// A pack that took part.

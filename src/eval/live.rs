@@ -4,8 +4,12 @@ use super::machine::Run;
 use super::ops;
 use super::scratch::Bound;
 use crate::check::hir::RuleId;
-use crate::plan::{Group, NodeId, Probe, Subject, fold_key};
+use crate::plan::{Group, NodeId, Probe, Subject, each_deletion, fold_key};
 use crate::value::{Truth, Value};
+use std::collections::HashMap;
+
+/// Longer texts, in bytes, are left to the evaluation: distances to very long ones are absent.
+const MAX_NEAR_TEXT: usize = 1000;
 
 impl Run<'_> {
     /// Lists the rules that can hold, in the order of their ids.
@@ -50,7 +54,7 @@ impl Run<'_> {
                         self.light_all(group);
                     }
                 }
-                Probe::Equal(..) | Probe::Text(..) => {
+                Probe::Equal(..) | Probe::Text(..) | Probe::Near { .. } | Probe::Absent => {
                     let value = self.value(node);
                     if !self.probe(group, &value, 0) {
                         self.light_all(group);
@@ -116,8 +120,46 @@ impl Run<'_> {
                 }
                 true
             }
+            Probe::Near { no_case, edits, longest, keys } => {
+                let Some(text) = value.as_str().filter(|text| text.len() <= MAX_NEAR_TEXT) else { return false };
+                self.near(group, *no_case, *edits, *longest, keys, text);
+                true
+            }
+            Probe::Absent => ops::as_text(value).is_some(),
             Probe::Truth => true,
         }
+    }
+
+    fn near(
+        &mut self,
+        group: &Group,
+        no_case: bool,
+        edits: usize,
+        longest: usize,
+        keys: &HashMap<Box<str>, u32>,
+        text: &str,
+    ) {
+        let mut chars = std::mem::take(&mut self.scratch.chars);
+        chars.clear();
+        // As the function does: the lower case of the whole, not of each character.
+        match no_case && !text.is_ascii() {
+            true => chars.extend(text.to_lowercase().chars()),
+            false if no_case => chars.extend(text.chars().map(|c| c.to_ascii_lowercase())),
+            false => chars.extend(text.chars()),
+        }
+        if chars.len() <= longest {
+            let mut buffer = std::mem::take(&mut self.scratch.buffer);
+            let mut looked_up = 0;
+            each_deletion(&chars, edits, &mut buffer, &mut |shorter| {
+                looked_up += 1;
+                if let Some(key) = keys.get(shorter) {
+                    self.light(group.of_key(*key));
+                }
+            });
+            self.step(looked_up / 8);
+            self.scratch.buffer = buffer;
+        }
+        self.scratch.chars = chars;
     }
 
     fn light_all(&mut self, group: &Group) {

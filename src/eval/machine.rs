@@ -2,14 +2,13 @@
 //! nodes are kept for the message, those of elements for the element.
 
 use super::profile::Profile;
-use super::reference::{Reference, conclude, of_absent, scan_cost, text_any};
+use super::reference::{conclude, of_absent, scan_cost, text_any};
 use super::scratch::{Bound, Scratch};
-use super::{Budget, Outcome, ops};
+use super::{Budget, Outcome, no_reasons, ops};
 use crate::builtins::{Builtins, Ctx};
 use crate::check::hir::{Arith, LocalId, Program, Quantifier, RuleId};
 use crate::plan::{Keep, NodeId, Op, Plan};
 use crate::value::{Truth, Value};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Runs plans.
@@ -54,14 +53,6 @@ impl Machine {
     }
 }
 
-/// Reasons are a matter of the tree, not of the plan's order.
-fn why(program: &Program, builtins: &Builtins, ctx: Ctx<'_>, rule: RuleId) -> BTreeSet<super::Missing> {
-    match program.rules.get(rule.0 as usize) {
-        Some(rule) => Reference::new(program, builtins, ctx).missing(&rule.when),
-        None => BTreeSet::new(),
-    }
-}
-
 pub(super) struct Run<'r> {
     pub(super) plan: &'r Plan,
     pub(super) builtins: &'r Builtins,
@@ -102,7 +93,7 @@ impl Run<'_> {
         if truth == Truth::False && !over_budget {
             return;
         }
-        let missing = if undecided { why(program, self.builtins, self.ctx, id) } else { BTreeSet::new() };
+        let missing = if undecided { self.why(program, id) } else { no_reasons() };
         let outcome = Outcome { truth, suppressed_by, missing, over_budget };
         self.scratch.set_reference(id, outcome.as_reference());
         self.scratch.outcomes.push((id, outcome));

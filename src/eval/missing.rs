@@ -33,7 +33,7 @@ impl std::fmt::Display for Missing {
 }
 
 /// Most reasons that are named.
-const MAX_REASONS: usize = 32;
+pub(super) const MAX_REASONS: usize = 32;
 /// Most elements of a list that are asked for their reasons.
 const MAX_ELEMENTS: usize = 16;
 
@@ -47,12 +47,15 @@ pub(super) fn reasons<'a>(evaluator: &mut Reference<'a>, expr: &'a Expr) -> BTre
 #[derive(Default)]
 struct Found {
     reasons: BTreeSet<Missing>,
+    /// How often something was named, also what had been named before.
+    named: usize,
     /// Where the elements and bound values come from.
     names: BTreeMap<LocalId, String>,
 }
 
 impl Found {
     fn insert(&mut self, missing: Missing) {
+        self.named += 1;
         self.reasons.insert(missing);
     }
 
@@ -108,14 +111,14 @@ fn collect<'a>(evaluator: &mut Reference<'a>, expr: &'a Expr, found: &mut Found)
             }
         }
         ExprKind::Call(function, args) => {
-            let before = found.len();
+            let before = found.named;
             let decl = evaluator.builtins.catalog().function(*function);
             for (arg, param) in args.iter().zip(&decl.params) {
                 if !param.optional {
                     collect_if_absent(evaluator, arg, found);
                 }
             }
-            if found.len() == before {
+            if found.named == before {
                 found.insert(match decl.capability {
                     Some(capability) => Missing::Capability(format!("{capability} ({})", decl.name)),
                     None => Missing::Value(decl.name.clone()),
@@ -177,11 +180,11 @@ fn collect<'a>(evaluator: &mut Reference<'a>, expr: &'a Expr, found: &mut Found)
         | ExprKind::Coalesce(_)
         | ExprKind::If(..)
         | ExprKind::Array(_) => {
-            let before = found.len();
+            let before = found.named;
             for child in expr.children() {
                 collect_if_absent(evaluator, child, found);
             }
-            if found.len() == before {
+            if found.named == before {
                 found.insert(Missing::Value("a computation".into()));
             }
         }

@@ -9,6 +9,7 @@ mod ops;
 mod profile;
 mod reference;
 mod scratch;
+mod why;
 
 pub use evidence::{
     Evidence, Leaf, NearestMiss, Stands, clauses_holding, explain, explain_expr, nearest_miss, render_text,
@@ -22,7 +23,7 @@ pub use scratch::Scratch;
 use crate::value::Truth;
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Steps that one message may cost. A step is a node visited, an element of a list bound, or 64
 /// bytes of text searched; the count does not depend on the machine.
@@ -77,15 +78,21 @@ pub struct Outcome {
     /// Names of the `unless` clauses that hold.
     pub suppressed_by: Vec<Arc<str>>,
     /// What was missing, if the condition is undecided.
-    pub missing: BTreeSet<Missing>,
+    pub missing: Arc<BTreeSet<Missing>>,
     /// The budget was spent.
     pub over_budget: bool,
+}
+
+/// No reason at all, without taking memory each time.
+pub(crate) fn no_reasons() -> Arc<BTreeSet<Missing>> {
+    static NONE: LazyLock<Arc<BTreeSet<Missing>>> = LazyLock::new(Arc::default);
+    Arc::clone(&NONE)
 }
 
 impl Outcome {
     /// The outcome of a rule whose condition is false.
     pub fn no_match() -> Self {
-        Self { truth: Truth::False, suppressed_by: Vec::new(), missing: BTreeSet::new(), over_budget: false }
+        Self { truth: Truth::False, suppressed_by: Vec::new(), missing: no_reasons(), over_budget: false }
     }
 
     /// How the rule ended.

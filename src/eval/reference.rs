@@ -29,12 +29,7 @@ impl<'a> Reference<'a> {
     pub fn rule(&mut self, id: RuleId) -> Outcome {
         let program = self.program;
         let Some(rule) = program.rules.get(id.0 as usize) else {
-            return Outcome {
-                truth: Truth::False,
-                suppressed_by: Vec::new(),
-                missing: BTreeSet::new(),
-                over_budget: false,
-            };
+            return Outcome::no_match();
         };
         self.steps = 0;
         self.limit = Budget::default().rule_steps;
@@ -48,7 +43,8 @@ impl<'a> Reference<'a> {
             }
         }
         let over_budget = self.spent();
-        let missing = if truth == Truth::Unknown && !over_budget { self.missing(&rule.when) } else { BTreeSet::new() };
+        let undecided = truth == Truth::Unknown && !over_budget;
+        let missing = if undecided { self.missing(&rule.when).into() } else { super::no_reasons() };
         Outcome { truth, suppressed_by, missing, over_budget }
     }
 

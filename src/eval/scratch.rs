@@ -2,6 +2,7 @@
 //! belongs to an earlier message is told by its generation.
 
 use super::Outcome;
+use super::why::KnownReasons;
 use crate::check::hir::{LocalId, RuleId};
 use crate::plan::{Plan, TextHits};
 use crate::value::{Truth, Value};
@@ -73,7 +74,9 @@ pub struct Scratch {
     /// What a reference to a rule reads.
     references: Marks,
     pub(super) live: Vec<RuleId>,
+    pub(super) reasons: KnownReasons,
     pub(super) buffer: String,
+    pub(super) chars: Vec<char>,
     pub(super) outcomes: Vec<(RuleId, Outcome)>,
     pub(super) steps: Vec<(RuleId, u64)>,
 }
@@ -121,6 +124,7 @@ impl Scratch {
                 values.clear();
             }
         }
+        self.reasons.clear();
         self.locals.iter_mut().for_each(|bound| bound.value = Value::Null);
     }
 

@@ -4,7 +4,7 @@ use super::constant::{Constant, SharedPattern};
 use super::cost::{Costs, rank};
 use super::intern::{Scope, Store, each_child};
 use super::texts::{Needle, TextDraft, TextUse};
-use super::{Keep, NodeId, Op, Plan, PlanOptions, PlannedRule, guard};
+use super::{Clause, Keep, NodeId, Op, Plan, PlanOptions, PlannedRule, Reasons, guard, reasons};
 use crate::check::hir::{Expr, ExprKind, Fold, LocalId, Needles, Ordering, Program, Quantifier, Set};
 use crate::syntax::ast::TextOp;
 use crate::value::{Catalog, Type, Value};
@@ -17,7 +17,8 @@ pub(super) fn build(program: &Program, catalog: &Catalog, options: PlanOptions) 
     for rule in &program.rules {
         builder.clauses = Some(Vec::new());
         let when = builder.node(&rule.when);
-        let clauses = builder.clauses.take().filter(|clauses| !clauses.is_empty()).unwrap_or_else(|| vec![when]);
+        let nodes = builder.clauses.take().filter(|clauses| !clauses.is_empty()).unwrap_or_else(|| vec![when]);
+        let clauses = builder.reasons(&rule.when, nodes);
         let unless = rule.unless.iter().map(|(name, unless)| (name.clone(), builder.node(unless))).collect();
         rules.push(PlannedRule { when, unless, clauses });
     }
@@ -174,6 +175,55 @@ impl<'c> Builder<'c> {
             self.clauses = Some(nodes.clone());
         }
         nodes
+    }
+
+    /// The clauses with what they share with others when they are undecided.
+    fn reasons(&mut self, when: &Expr, nodes: Vec<NodeId>) -> Vec<Clause> {
+        let exprs = match &when.kind {
+            ExprKind::And(operands) => operands.as_slice(),
+            _ => std::slice::from_ref(when),
+        };
+        // Under a `let` the clauses are not these expressions.
+        let known = self.options.share && exprs.len() == nodes.len() && !matches!(when.kind, ExprKind::Let(..));
+        let clause = |(index, node): (usize, NodeId)| {
+            let expr = exprs.get(index).filter(|_| known);
+            Clause { node, reasons: expr.map_or(Reasons::Own, |expr| self.reasons_of(expr, node)) }
+        };
+        nodes.into_iter().enumerate().map(clause).collect()
+    }
+
+    fn reasons_of(&mut self, expr: &Expr, node: NodeId) -> Reasons {
+        if let Some(value) = reasons::only_value(expr) {
+            return Reasons::Value(self.node(value));
+        }
+        if reasons::only_value_of_elements(expr).is_some()
+            && let Some(value) = self.value_of_elements(node)
+        {
+            return Reasons::Elements(value);
+        }
+        if let Some(operands) = reasons::operands(expr) {
+            let parts = operands.iter().map(|operand| {
+                let node = self.node(operand);
+                Clause { node, reasons: self.reasons_of(operand, node) }
+            });
+            return Reasons::Operands(parts.collect());
+        }
+        if reasons::follow_the_node(expr) { Reasons::Node } else { Reasons::Own }
+    }
+
+    /// The value that a quantifier asks of each element.
+    fn value_of_elements(&self, node: NodeId) -> Option<NodeId> {
+        match self.store.op(node) {
+            // `none` is `not any`.
+            Op::Not(inner) => self.value_of_elements(*inner),
+            Op::Quantified(_, _, _, body) => match self.store.op(*body) {
+                Op::TextSet(value, ..) | Op::TextValues(value, ..) | Op::TextPatterns(value, ..) => Some(*value),
+                Op::InValues(value, ..) => Some(*value),
+                Op::Compare(_, _, a, b) => Some(if self.as_constant(*a).is_some() { *b } else { *a }),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     fn node(&mut self, expr: &Expr) -> NodeId {

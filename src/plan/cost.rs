@@ -13,6 +13,10 @@ pub(super) struct Costs<'c> {
 }
 
 impl<'c> Costs<'c> {
+    pub(super) fn catalog(&self) -> &'c Catalog {
+        self.catalog
+    }
+
     pub(super) fn new(catalog: &'c Catalog) -> Self {
         Self { catalog }
     }

@@ -96,6 +96,8 @@ fn index(plan: &Plan, program: &Program, out: &mut String) {
 fn keys(group: &Group, program: &Program, out: &mut String) {
     let mut named: Vec<(String, u32)> = match &group.probe {
         Probe::Truth => vec![("not false".into(), 0)],
+        Probe::Absent => vec![("absent".into(), 0)],
+        Probe::Near { keys, .. } => keys.iter().map(|(text, key)| (format!("{text:?}"), *key)).collect(),
         Probe::Equal(_, keys) => keys.iter().map(|(text, key)| (format!("{text:?}"), *key)).collect(),
         Probe::Text(_, keys) => {
             let used = keys.iter().enumerate().filter(|(_, key)| **key != u32::MAX);
@@ -111,6 +113,8 @@ fn keys(group: &Group, program: &Program, out: &mut String) {
 fn probe(probe: &Probe) -> String {
     match probe {
         Probe::Truth => "truth".into(),
+        Probe::Absent => "absence".into(),
+        Probe::Near { no_case, edits, .. } => format!("up to {edits} edits, no_case={no_case}"),
         Probe::Equal(fold, _) => format!("equality {fold:?}"),
         Probe::Text(set, _) => format!("needles of t{set}"),
     }

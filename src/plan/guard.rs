@@ -7,10 +7,11 @@ use super::build::Locals;
 use super::cost::{ALWAYS, rank};
 use super::index::{Bucket, Group, Index, Probe, RuleEntry, Subject, fold_key};
 use super::intern::{Scope, Store};
+use super::near::{self, MAX_EDITS};
 use super::texts::TextUse;
-use super::{NodeId, Op, PlannedRule};
+use super::{NodeId, Op, PlannedRule, each_deletion};
 use crate::check::hir::{Fold, Ordering, Quantifier, RuleId};
-use crate::value::Value;
+use crate::value::{FuncId, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -30,6 +31,11 @@ enum Atom {
     Equal(NodeId, Fold, Box<str>),
     /// A needle of a set may be in its text.
     Text(u32, u32),
+    /// The text is at most so many edits (the number) from a constant, of which this arises by
+    /// deletion; true: in lower case.
+    Near(NodeId, bool, u8, Box<str>),
+    /// The text is absent.
+    Absent(NodeId),
     /// The condition is not false.
     Truth(NodeId),
 }
@@ -52,6 +58,8 @@ struct Guards<'a, 'c> {
     rules: &'a [PlannedRule],
     parents: &'a [u32],
     known: HashMap<NodeId, Option<Rc<Guard>>>,
+    /// Edit distance with case and without.
+    distances: [Option<FuncId>; 2],
 }
 
 pub(super) fn index(
@@ -61,7 +69,9 @@ pub(super) fn index(
     rules: &[PlannedRule],
     parents: &[u32],
 ) -> Index {
-    let mut guards = Guards { store, locals, texts, rules, parents, known: HashMap::new() };
+    let find = |name| store.costs.catalog().find_function(name);
+    let distances = [find("strings.levenshtein"), find("strings.ilevenshtein")];
+    let mut guards = Guards { store, locals, texts, rules, parents, known: HashMap::new(), distances };
     let mut draft = Draft::default();
     for (number, rule) in rules.iter().enumerate() {
         let id = RuleId(number as u32);
@@ -142,12 +152,12 @@ impl Guards<'_, '_> {
                 found.into_iter().min_by_key(|guard| guard.chance).map(|guard| (*guard).clone())
             }
             Op::Or(operands) => self.any_of(&operands),
-            Op::AtLeast(count, operands) if count > 0 => self.any_of(&operands),
+            Op::AtLeast(count, operands) if count > 0 => self.some_of(count, &operands),
             Op::Compare(Ordering::Eq, fold, a, b) => {
                 let equal = self.equal(fold, a, &[b]).or_else(|| self.equal(fold, b, &[a]));
                 equal.or_else(|| self.counted(Ordering::Eq, a, b))
             }
-            Op::Compare(ordering, _, a, b) => self.counted(ordering, a, b),
+            Op::Compare(ordering, _, a, b) => self.counted(ordering, a, b).or_else(|| self.near(ordering, a, b)),
             Op::InValues(left, fold, items) => self.equal(fold, left, &items),
             Op::TextSet(_, set, needles) => self.needles(set, &needles),
             Op::Quantified(
@@ -188,6 +198,54 @@ impl Guards<'_, '_> {
             all.chance += guard.chance;
         }
         (all.chance <= MAX_CHANCE).then_some(all)
+    }
+
+    /// Fewer than `count` operands cannot make it true alone; they only must not be unknown.
+    fn some_of(&mut self, count: u32, operands: &[NodeId]) -> Option<Guard> {
+        let mut guarded = Vec::with_capacity(operands.len());
+        let mut absent = Vec::new();
+        for operand in operands {
+            match (self.guard(*operand), self.store.op(*operand)) {
+                (Some(_), _) => guarded.push(*operand),
+                (None, Op::TextSet(text, ..)) if self.is_indexed(*text) => absent.push(Atom::Absent(*text)),
+                (None, _) => return None,
+            }
+        }
+        if absent.len() >= count as usize {
+            return None;
+        }
+        let mut guard = self.any_of(&guarded)?;
+        guard.atoms.extend(absent);
+        (guard.atoms.len() <= MAX_ATOMS).then_some(guard)
+    }
+
+    /// `levenshtein(text, constant) <= k`
+    fn near(&self, ordering: Ordering, a: NodeId, b: NodeId) -> Option<Guard> {
+        let (Op::Call(function, args), Op::Const(limit)) = (self.store.op(a), self.store.op(b)) else { return None };
+        let no_case = self.distances.iter().position(|distance| *distance == Some(*function))? == 1;
+        let most = match ordering {
+            Ordering::Lt => limit.0.as_int()?.checked_sub(1)?,
+            Ordering::Le | Ordering::Eq => limit.0.as_int()?,
+            _ => return None,
+        };
+        let edits = usize::try_from(most).ok().filter(|edits| (1..=MAX_EDITS).contains(edits))?;
+        let [left, right] = *args.as_slice() else { return None };
+        let (value, constant) = match (self.store.op(left), self.store.op(right)) {
+            (_, Op::Const(constant)) => (left, constant.0.as_str()?),
+            (Op::Const(constant), _) => (right, constant.0.as_str()?),
+            _ => return None,
+        };
+        let lower = if no_case { constant.to_lowercase() } else { constant.to_owned() };
+        let chars: Vec<char> = lower.chars().collect();
+        if !self.is_indexed(value) || chars.len() > near::MAX_CHARS {
+            return None;
+        }
+        let mut atoms = Vec::new();
+        each_deletion(&chars, edits, &mut String::new(), &mut |text| {
+            atoms.push(Atom::Near(value, no_case, edits as u8, text.into()));
+        });
+        let chance = if chars.len() > 2 * edits + 1 { 10 } else { MAX_CHANCE };
+        (atoms.len() <= MAX_ATOMS).then_some(Guard { atoms, chance })
     }
 
     fn is_indexed(&self, id: NodeId) -> bool {
@@ -248,6 +306,11 @@ impl Guards<'_, '_> {
             })
         });
         let body = body.map(|guard| Guard { atoms: guard.atoms.clone(), chance: (guard.chance * 3).min(MAX_CHANCE) });
+        // An element of a filtered list is one of the whole list that passes; an absent list has none.
+        if let Op::Quantified(Quantifier::Filter, whole, bound, filter) = *self.store.op(collection) {
+            let passing = self.elements(whole, bound, filter);
+            return [body, passing].into_iter().flatten().min_by_key(|guard| guard.chance);
+        }
         let empty = self.store.intern(Op::IsEmpty(collection));
         let filled = self.store.intern(Op::Not(empty));
         body.or(Some(Guard { atoms: vec![Atom::Truth(filled)], chance: MAX_CHANCE }))
@@ -273,7 +336,7 @@ impl Guards<'_, '_> {
 
     fn value(&self, atom: &Atom) -> NodeId {
         match atom {
-            Atom::Equal(node, ..) | Atom::Truth(node) => *node,
+            Atom::Equal(node, ..) | Atom::Near(node, ..) | Atom::Absent(node) | Atom::Truth(node) => *node,
             Atom::Text(set, _) => self.texts[*set as usize].text,
         }
     }
@@ -307,6 +370,8 @@ fn kind(atom: &Atom) -> u8 {
         Atom::Equal(_, Fold::NoCase, _) => 2,
         Atom::Equal(_, Fold::Domain, _) => 3,
         Atom::Text(..) => 4,
+        Atom::Near(_, no_case, edits, _) => 4 + 2 * edits + u8::from(*no_case),
+        Atom::Absent(_) => 100,
     }
 }
 
@@ -393,6 +458,21 @@ impl DraftGroup {
         let subject = guards.subject(guards.value(&self.sample));
         let probe = match &self.sample {
             Atom::Truth(_) => Probe::Truth,
+            Atom::Absent(_) => Probe::Absent,
+            Atom::Near(_, no_case, edits, _) => {
+                let edits = usize::from(*edits);
+                let keys: HashMap<Box<str>, u32> = self
+                    .keys
+                    .iter()
+                    .filter_map(|(atom, key)| match atom {
+                        Atom::Near(.., text) => Some((text.clone(), *key)),
+                        _ => None,
+                    })
+                    .collect();
+                // The constants themselves are among the keys.
+                let longest = keys.keys().map(|text| text.chars().count()).max().unwrap_or(0) + edits;
+                Probe::Near { no_case: *no_case, edits, longest, keys }
+            }
             Atom::Equal(_, fold, _) => {
                 let keys = self.keys.into_iter().filter_map(|(atom, key)| match atom {
                     Atom::Equal(_, _, text) => Some((text, key)),

@@ -27,6 +27,19 @@ pub enum Probe {
     Equal(Fold, HashMap<Box<str>, u32>),
     /// Needles of a text's set; the key of each needle, `u32::MAX` for those nobody waits for.
     Text(u32, Vec<u32>),
+    /// Texts at a small edit distance: see [`super::each_deletion`].
+    Near {
+        /// Case is ignored (lower case is compared).
+        no_case: bool,
+        /// Most edits.
+        edits: usize,
+        /// Longer texts, in characters, are near to none.
+        longest: usize,
+        /// What arises from the constants by deletion.
+        keys: HashMap<Box<str>, u32>,
+    },
+    /// An absent text: one key.
+    Absent,
     /// A condition that is not false: one key.
     Truth,
 }

@@ -8,10 +8,13 @@ mod dump;
 mod guard;
 mod index;
 mod intern;
+mod near;
+mod reasons;
 mod texts;
 
 pub use constant::{Constant, SharedPattern};
 pub use index::{Bucket, Group, Index, Probe, RuleEntry, Subject, fold_key};
+pub use near::each_deletion;
 pub use texts::{Needle, TextHits, TextSet, TextUse};
 
 use crate::check::hir::{Arith, Fold, LocalId, Ordering, Program, Quantifier, RuleId, TemplateId};
@@ -181,7 +184,31 @@ pub struct PlannedRule {
     /// Its suppressions, in written order.
     pub unless: Vec<(Arc<str>, NodeId)>,
     /// The conjuncts of the condition in written order.
-    pub clauses: Vec<NodeId>,
+    pub clauses: Vec<Clause>,
+}
+
+/// A conjunct of a rule, or a part of one.
+#[derive(Clone, Debug)]
+pub struct Clause {
+    /// Its node.
+    pub node: NodeId,
+    /// What its being undecided depends on.
+    pub reasons: Reasons,
+}
+
+/// Which clauses lack the same when they are undecided, so that it is found out once a message.
+#[derive(Clone, Debug)]
+pub enum Reasons {
+    /// All that read this value of the message, if it is absent.
+    Value(NodeId),
+    /// All that ask of some element of the same list whether it has this value.
+    Elements(NodeId),
+    /// It lacks what its undecided operands lack.
+    Operands(Vec<Clause>),
+    /// All of the same node.
+    Node,
+    /// None: the clause is asked each time.
+    Own,
 }
 
 /// Switches of the optimisations, each of which must not change any outcome.

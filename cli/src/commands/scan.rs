@@ -139,7 +139,7 @@ fn report(args: &Args, name: &str, verdict: Result<Verdict, String>, totals: &mu
         totals.odd += 1;
         complain(&format!("{name}: {}", oddities(&verdict)));
     }
-    for missing in verdict.undecided.iter().flat_map(|undecided| &undecided.missing) {
+    for missing in verdict.undecided.iter().flat_map(|undecided| undecided.missing.iter()) {
         *totals.undecided.entry(missing.to_string()).or_default() += 1;
     }
     totals.matched += usize::from(!verdict.matches.is_empty());

@@ -1,0 +1,109 @@
+//! Which clauses share the reasons of their being undecided.
+//!
+//! Reasons are a matter of the written tree, the plan's nodes are in normal form. Where nothing
+//! but the normal form can differ, equal nodes have equal reasons.
+
+use crate::check::hir::{Expr, ExprKind, LocalId, Needles, Ordering, Quantifier, Set};
+use crate::value::Value;
+
+/// The operands of `and`, `or`, `N of` and `not`.
+pub(super) fn operands(expr: &Expr) -> Option<&[Expr]> {
+    match &expr.kind {
+        ExprKind::And(operands) | ExprKind::Or(operands) | ExprKind::AtLeast(_, operands) => Some(operands),
+        ExprKind::Not(inner) => Some(std::slice::from_ref(&**inner)),
+        _ => None,
+    }
+}
+
+/// The value of an element whose absence alone makes `any(a.b, .c == "d")` and its kind undecided.
+pub(super) fn only_value_of_elements(expr: &Expr) -> Option<&Expr> {
+    match &expr.kind {
+        ExprKind::Quantified { quantifier: Quantifier::Any | Quantifier::None, collection, element, body }
+            if is_path(collection) =>
+        {
+            let ordered = matches!(&body.kind, ExprKind::Compare(ordering, ..) if !matches!(ordering, Ordering::Eq | Ordering::Ne));
+            value_of(body).filter(|value| !ordered && root(value) == Some(*element))
+        }
+        _ => None,
+    }
+}
+
+/// The path whose absence alone makes the clause undecided: `a.b == "c"` and its kind.
+pub(super) fn only_value(expr: &Expr) -> Option<&Expr> {
+    value_of(expr).filter(|value| is_path(value))
+}
+
+fn value_of(expr: &Expr) -> Option<&Expr> {
+    let value = match &expr.kind {
+        ExprKind::Text { text, needles: Needles::Patterns(_), .. } => text,
+        ExprKind::Text { text, needles: Needles::Exprs(needles), .. } if needles.iter().all(is_constant) => text,
+        ExprKind::Compare(_, _, left, right) if is_constant(right) => left,
+        ExprKind::Compare(_, _, left, right) if is_constant(left) => right,
+        ExprKind::In { left, set: Set::Exprs(items), .. } if items.iter().all(is_constant) => left,
+        _ => return None,
+    };
+    Some(value)
+}
+
+/// The binding that a path of fields starts from.
+fn root(expr: &Expr) -> Option<LocalId> {
+    match &expr.kind {
+        ExprKind::Field(base, _) => root(base),
+        ExprKind::Local(id) => Some(*id),
+        _ => None,
+    }
+}
+
+fn is_constant(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Const(value) if !matches!(value, Value::Null))
+}
+
+fn is_path(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Field(base, _) => matches!(base.kind, ExprKind::Message) || is_path(base),
+        _ => false,
+    }
+}
+
+/// True if equal nodes of such expressions have equal reasons.
+pub(super) fn follow_the_node(expr: &Expr) -> bool {
+    let mut plain = true;
+    expr.walk(&mut |part| {
+        plain &= match &part.kind {
+            ExprKind::Const(_)
+            | ExprKind::Message
+            | ExprKind::Local(_)
+            | ExprKind::List(_)
+            | ExprKind::Field(..)
+            | ExprKind::Call(..)
+            | ExprKind::Length(_)
+            | ExprKind::Not(_)
+            | ExprKind::And(_)
+            | ExprKind::Or(_)
+            | ExprKind::Compare(..)
+            | ExprKind::IsNull(_)
+            | ExprKind::IsEmpty(_) => true,
+            ExprKind::Quantified { quantifier, .. } => {
+                matches!(quantifier, Quantifier::Any | Quantifier::None | Quantifier::All)
+            }
+            ExprKind::In { set, .. } => !matches!(set, Set::Value(_)),
+            ExprKind::Text { .. } => true,
+            ExprKind::Template(_)
+            | ExprKind::Index(..)
+            | ExprKind::Key(..)
+            | ExprKind::Sum(_)
+            | ExprKind::Flatten(_)
+            | ExprKind::Keys(_)
+            | ExprKind::Values(_)
+            | ExprKind::Let(..)
+            | ExprKind::AtLeast(..)
+            | ExprKind::Coalesce(_)
+            | ExprKind::If(..)
+            | ExprKind::Arith(..)
+            | ExprKind::Neg(_)
+            | ExprKind::Array(_)
+            | ExprKind::Rule(_) => false,
+        };
+    });
+    plain
+}
