@@ -1,35 +1,87 @@
-//! Evaluation of one message with 10, 100, 1,000 rules: the plain plan, and without sharing.
+//! Evaluation with 10 to 10,000 generated rules, on the messages of `RULEEVAL_BENCH_MAIL` (a
+//! folder) or of the shipped corpus: with the features known already, and together with computing
+//! them; beside the plain plan, and beside the mail parser alone. Each round goes over all
+//! messages.
 
 mod generate;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use ruleeval::engine::{Compiler, Options};
+use ruleeval::engine::{Compiler, Engine, Options};
 use ruleeval::plan::PlanOptions;
 use std::hint::black_box;
+use std::path::{Path, PathBuf};
 
-const MESSAGE: &str = "From: \"Support\" <a@example.com>\r\nTo: b@example.org\r\nSubject: Your invoice12 is ready\r\nMIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<html><body><p>Dear customer, your payment3 was received.</p><p><a href=\"https://pay.example.top/x?id=1\">Open invoice12</a> or <a href=\"https://example.com/help\">ask for help</a>.</p><p>Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut labore et dolore magna aliqua. Ut enim ad minim veniam, quis nostrud exercitation ullamco laboris nisi ut aliquip ex ea commodo consequat.</p></body></html>\r\n";
+/// Most messages of one round.
+const MESSAGES: usize = 60;
 
-fn evaluate(c: &mut Criterion) {
-    let mut group = c.benchmark_group("evaluate one message");
-    group.sample_size(20);
-    for count in [10, 100, 1_000] {
-        let text = generate::rules(count, false);
-        for (name, options) in [("the plan", PlanOptions::default()), ("plain plan", PlanOptions::PLAIN)] {
-            let mut compiler = Compiler::new();
-            compiler.rules("generated", &text).plan(options);
-            let engine = compiler.compile().engine.expect("the rules are valid");
-            let mut scratch = engine.scratch();
-            // Features are computed once a message, so each round parses its own.
-            group.bench_with_input(BenchmarkId::new(name, count), &engine, |b, engine| {
-                b.iter_batched(
-                    || engine.parse(MESSAGE.as_bytes().to_vec()),
-                    |message| black_box(engine.evaluate(&message, &mut scratch, Options::default())),
-                    criterion::BatchSize::SmallInput,
-                );
-            });
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+        if path.is_dir() {
+            collect(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "eml") {
+            found.push(path);
         }
     }
+}
+
+fn mail() -> Vec<Vec<u8>> {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let folder = std::env::var_os("RULEEVAL_BENCH_MAIL").map_or(shipped, PathBuf::from);
+    let mut paths = Vec::new();
+    collect(&folder, &mut paths);
+    paths.sort();
+    let step = (paths.len() / MESSAGES).max(1);
+    paths.iter().step_by(step).take(MESSAGES).filter_map(|path| std::fs::read(path).ok()).collect()
+}
+
+fn engine(count: usize, options: PlanOptions) -> Engine {
+    let mut compiler = Compiler::new();
+    compiler.rules("generated", &generate::rules(count, false)).plan(options);
+    compiler.compile().engine.expect("the rules are valid")
+}
+
+fn evaluate(c: &mut Criterion) {
+    let mail = mail();
+    let mut group = c.benchmark_group(format!("evaluate {} messages", mail.len()));
+    group.sample_size(10);
+    group.bench_function("mail-parser alone", |b| {
+        b.iter(|| mail.iter().for_each(|raw| drop(black_box(mail_parser::MessageParser::default().parse(raw)))));
+    });
+    for count in [10, 100, 1_000, 10_000] {
+        let engine = engine(count, PlanOptions::default());
+        let mut scratch = engine.scratch();
+        group.bench_function(BenchmarkId::new("parse, features and rules", count), |b| {
+            b.iter(|| {
+                for raw in &mail {
+                    let message = engine.parse(raw.clone());
+                    black_box(engine.evaluate(&message, &mut scratch, Options::default()));
+                }
+            });
+        });
+        known(&mut group, BenchmarkId::new("features known", count), &engine, &mail);
+    }
+    let plain = engine(1_000, PlanOptions::PLAIN);
+    known(&mut group, BenchmarkId::new("features known, plain plan", 1_000), &plain, &mail);
     group.finish();
+}
+
+/// Features are computed once a message, so they are known after the first round.
+fn known(
+    group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>,
+    id: BenchmarkId,
+    engine: &Engine,
+    mail: &[Vec<u8>],
+) {
+    let messages: Vec<_> = mail.iter().map(|raw| engine.parse(raw.clone())).collect();
+    let mut scratch = engine.scratch();
+    group.bench_function(id, |b| {
+        b.iter(|| {
+            for message in &messages {
+                black_box(engine.evaluate(message, &mut scratch, Options::default()));
+            }
+        });
+    });
 }
 
 criterion_group!(benches, evaluate);

@@ -1,0 +1,147 @@
+//! Evaluates messages with generated rules, for instruction counts and quick figures:
+//!
+//! ```text
+//! growth RULES [all|plain|cpu|rounds] [FOLDER] [MESSAGES] [ROUNDS]
+//! ```
+//!
+//! `all` and `plain` print what compiling, parsing and evaluating take; `cpu` the time of parsing
+//! and evaluating alone; `rounds` only evaluates, for an instruction counter.
+
+#[path = "../benches/generate/mod.rs"]
+mod generate;
+
+use ruleeval::engine::{Compiler, Engine, Options};
+use ruleeval::eval::Profile;
+use ruleeval::plan::PlanOptions;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+        if path.is_dir() {
+            collect(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "eml") {
+            found.push(path);
+        }
+    }
+}
+
+fn mail(folder: &Path, most: usize) -> Vec<Vec<u8>> {
+    let mut paths = Vec::new();
+    collect(folder, &mut paths);
+    paths.sort();
+    let step = (paths.len() / most.max(1)).max(1);
+    paths.iter().step_by(step).take(most).filter_map(|path| std::fs::read(path).ok()).collect()
+}
+
+/// Resident memory of this process in KB, where the system tells.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+fn compile(count: usize, options: PlanOptions) -> Engine {
+    let text = generate::rules(count, false);
+    let (started, before) = (busy(), resident());
+    let mut compiler = Compiler::new();
+    compiler.rules("generated", &text).plan(options);
+    let compiled = compiler.compile();
+    if let Some(problem) = compiled.diagnostics.iter().find(|problem| problem.is_error()) {
+        println!("{}: {}", compiled.sources.location(problem.primary.span), problem.message);
+    }
+    let engine = compiled.engine.expect("the rules are valid");
+    let (took, grown) = ((busy() - started) / 1_000_000, resident().saturating_sub(before) / 1024);
+    println!("compiled {count} rules of {} KB in {took} ms of CPU, {grown} MB more resident", text.len() / 1024);
+    engine
+}
+
+/// Nanoseconds of the processor that this thread has taken, where the system tells; others that
+/// use the machine do not count.
+fn busy() -> u64 {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    stat.split_whitespace().next().and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
+}
+
+/// Runs something on every message; nanoseconds of the processor for each.
+fn each(mail: &[Vec<u8>], run: impl FnMut(&Vec<u8>)) -> u64 {
+    let before = busy();
+    mail.iter().for_each(run);
+    (busy() - before) / mail.len().max(1) as u64
+}
+
+fn report(engine: &Engine, mail: &[Vec<u8>]) {
+    let mut scratch = engine.scratch();
+    let mut profile = Profile::new();
+    let parser = each(mail, |raw| drop(black_box(mail_parser::MessageParser::default().parse(raw))));
+    let mut messages = Vec::new();
+    let parsing = each(mail, |raw| messages.push(engine.parse(raw.clone())));
+    let mut run = || {
+        let before = busy();
+        for message in &messages {
+            black_box(engine.evaluate(message, &mut scratch, Options::default()));
+        }
+        (busy() - before) / messages.len().max(1) as u64
+    };
+    let first = run();
+    let again = (0..5).map(|_| run()).min().unwrap_or(0);
+    println!(
+        "{} messages, CPU ns each: mail-parser {parser}, parse {parsing}, evaluate with features {first}, features known {again}",
+        mail.len()
+    );
+    let (mut matches, mut undecided) = (0, 0);
+    for message in &messages {
+        let verdict = engine.profile(message, &mut scratch, Options::default(), &mut profile);
+        matches += verdict.matches.len();
+        undecided += verdict.undecided.len();
+    }
+    let per_message = |count: u64| count as f64 / profile.messages.max(1) as f64;
+    let checks: u64 = profile.rules.iter().map(|rule| rule.checks).sum();
+    let steps: u64 = profile.rules.iter().map(|rule| rule.steps).sum();
+    println!(
+        "a message: {:.1} rules evaluated in {:.0} steps, index {:.0} steps, {:.2} matches, {:.2} undecided; unguarded rules: {}",
+        per_message(checks),
+        per_message(steps),
+        per_message(profile.index_steps),
+        per_message(matches as u64),
+        per_message(undecided as u64),
+        engine.unguarded().len()
+    );
+}
+
+/// Seconds of parsing and evaluating, one thread that does nothing else.
+fn cpu(engine: &Engine, mail: &[Vec<u8>]) {
+    let mut scratch = engine.scratch();
+    let before = busy();
+    for raw in mail {
+        let message = engine.parse(raw.clone());
+        black_box(engine.evaluate(&message, &mut scratch, Options::default()));
+    }
+    println!("cpu seconds {:.4}", (busy() - before) as f64 / 1e9);
+}
+
+fn rounds(engine: &Engine, mail: &[Vec<u8>], rounds: usize) {
+    let mut scratch = engine.scratch();
+    let messages: Vec<_> = mail.iter().map(|raw| engine.parse(raw.clone())).collect();
+    for _ in 0..=rounds {
+        for message in &messages {
+            black_box(engine.evaluate(message, &mut scratch, Options::default()));
+        }
+    }
+}
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let number = |at: usize, fallback: usize| args.get(at).and_then(|arg| arg.parse().ok()).unwrap_or(fallback);
+    let mode = args.get(1).map_or("all", String::as_str);
+    let folder = args.get(2).map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus"), PathBuf::from);
+    let mail = mail(&folder, number(3, 200));
+    let options = if mode == "plain" { PlanOptions::PLAIN } else { PlanOptions::default() };
+    let engine = compile(number(0, 1000), options);
+    match mode {
+        "cpu" => cpu(&engine, &mail),
+        "rounds" => rounds(&engine, &mail, number(4, 1)),
+        _ => report(&engine, &mail),
+    }
+}
