@@ -185,4 +185,78 @@ mod tests {
         assert_eq!(unpacked("a.tgz"), "a.tar");
         assert_eq!(unpacked("ä.eml.zst"), "ä.eml");
     }
+
+    fn samples() -> Vec<Vec<u8>> {
+        use std::io::Write;
+        let message = b"From: a@example.com\nSubject: x\n\ntext\n";
+        let mut tar = ::tar::Builder::new(Vec::new());
+        let mut archive = ::zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for name in ["a.eml", "b/c.eml"] {
+            let mut header = ::tar::Header::new_gnu();
+            header.set_size(message.len() as u64);
+            tar.append_data(&mut header, name, &message[..]).expect("added");
+            archive.start_file(name, ::zip::write::SimpleFileOptions::default()).expect("begun");
+            archive.write_all(message).expect("written");
+        }
+        let tar = tar.into_inner().expect("a tar");
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(&tar).expect("written");
+        let mut msg = cfb::CompoundFile::create(Cursor::new(Vec::new())).expect("created");
+        msg.create_storage("/__attach_version1.0_#00000000").expect("a storage");
+        for name in
+            ["/__properties_version1.0", "/__substg1.0_1000001E", "/__attach_version1.0_#00000000/__substg1.0_37010102"]
+        {
+            msg.create_stream(name).expect("a stream").write_all(&[7; 200]).expect("written");
+        }
+        msg.flush().expect("flushed");
+        let mbox = b"From a Thu Jan  1 00:00:00 1970\nA: b\n\nx\n\nFrom c\nD: e\n\n>From f\n";
+        vec![
+            gzip.finish().expect("gzip"),
+            zstd::encode_all(&tar[..], 1).expect("zstd"),
+            tar,
+            archive.finish().expect("a zip").into_inner(),
+            msg.into_inner().into_inner(),
+            mbox.to_vec(),
+            b"{\"raw\": \"RnJvbTogYQo=\", \"label\": \"ham\"}\n{\"raw\": \"x\"}\n".to_vec(),
+        ]
+    }
+
+    /// How many items there are, each of them read.
+    fn items(bytes: &[u8]) -> (usize, usize) {
+        let (mut whole, mut unreadable) = (0, 0);
+        let _ = Walker::new(crate::corpus::Names::AsGiven, None).stream("-", "-", &mut &*bytes, &mut |item| {
+            match item.read() {
+                Ok(_) => whole += 1,
+                Err(_) => unreadable += 1,
+            }
+            ControlFlow::Continue(())
+        });
+        (whole, unreadable)
+    }
+
+    #[test]
+    fn damage_anywhere_is_no_panic_and_nothing_is_lost_in_silence() {
+        for sample in samples() {
+            let (whole, _) = items(&sample);
+            assert!(whole > 0);
+            let step = (sample.len() / 100).max(1);
+            for cut in (0..sample.len()).step_by(step) {
+                let (read, unreadable) = items(&sample[..cut]);
+                assert!(read <= whole + 1, "cut at {cut}");
+                // A container that still tells what it is says what is missing.
+                let packed = matches!(sample[0], 0x1f | 0x28 | b'P' | 0xd0) && cut > 16;
+                assert!(!packed || read + unreadable > 0, "cut at {cut}");
+            }
+            let mut state = 1_u64;
+            for _ in 0..100 {
+                let mut bytes = sample.clone();
+                for _ in 0..3 {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    let at = (state >> 33) as usize % bytes.len();
+                    bytes[at] = (state >> 20) as u8;
+                }
+                items(&bytes);
+            }
+        }
+    }
 }
