@@ -49,8 +49,12 @@ impl Default for TemplateSet {
 struct Texts {
     subject: Folded,
     body: Folded,
-    candidates: Mutex<Option<(Arc<()>, Arc<Candidates>)>>,
 }
+
+/// The candidates of the set that asked last. They are looked for once a message, however many
+/// templates rules ask about.
+#[derive(Debug, Default)]
+struct Kept(Mutex<Option<(Arc<()>, Option<Arc<Candidates>>)>>);
 
 /// What of a set can match a message.
 #[derive(Debug, Default)]
@@ -153,24 +157,28 @@ impl TemplateSet {
 
     /// The templates whose sender sent the message; `None` if there are none.
     fn candidates(&self, message: &Message) -> Option<Arc<Candidates>> {
+        let kept = message.once(Kept::default);
+        let mut kept = kept.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((identity, known)) = &*kept
+            && Arc::ptr_eq(identity, &self.identity)
+        {
+            return known.clone();
+        }
+        let known = self.of_sender(message).map(Arc::new);
+        *kept = Some((Arc::clone(&self.identity), known.clone()));
+        known
+    }
+
+    fn of_sender(&self, message: &Message) -> Option<Candidates> {
         let sender = message.sender()?.email.as_ref()?;
         let exact = self.senders.get(&sender.email);
         let globs = self.globs.iter().filter(|(glob, _)| glob.is_match(&sender.email)).map(|(_, id)| *id);
         let templates: BTreeSet<u32> = exact.into_iter().flatten().copied().chain(globs).collect();
-        if templates.len() <= FEW {
-            return (!templates.is_empty()).then(|| Arc::new(Candidates { templates, variants: None }));
+        if templates.is_empty() {
+            return None;
         }
-        let texts = texts(message);
-        let mut kept = texts.candidates.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((identity, known)) = &*kept
-            && Arc::ptr_eq(identity, &self.identity)
-        {
-            return Some(Arc::clone(known));
-        }
-        let variants = self.standing(&texts);
-        let candidates = Arc::new(Candidates { templates, variants });
-        *kept = Some((Arc::clone(&self.identity), Arc::clone(&candidates)));
-        Some(candidates)
+        let variants = if templates.len() > FEW { self.standing(&texts(message)) } else { None };
+        Some(Candidates { templates, variants })
     }
 
     /// The variants whose anchor stands in the texts; `None` if it would cost more to say so.
@@ -220,11 +228,8 @@ fn texts(message: &Message) -> Arc<Texts> {
     message.once(|| {
         let subject = message.subject().base.clone().unwrap_or_default();
         let body = message.body();
-        let texts = Texts {
-            subject: Folded::new(subject, false),
-            body: Folded::new(body.visible_text(), body.html.is_none()),
-            candidates: Mutex::new(None),
-        };
+        let texts =
+            Texts { subject: Folded::new(subject, false), body: Folded::new(body.visible_text(), body.html.is_none()) };
         if texts.body.is_cut() {
             message.limit("text: only the first bytes were compared with templates".into());
         }
