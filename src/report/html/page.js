@@ -141,14 +141,18 @@ for (const button of document.querySelectorAll("button[data-rule]")) button.addE
   change();
   document.getElementById("all-messages").scrollIntoView();
 });
-for (const button of document.querySelectorAll("button[data-open]")) button.addEventListener("click", () => {
+for (const button of document.querySelectorAll("button[data-open]")) {
   const message = data.messages.find((one) => one.i === Number(button.dataset.open));
-  Object.assign(controls.kind, { value: "all" });
-  controls.rule.value = "";
-  controls.text.value = message.id;
-  state.open.add(message.i);
-  change();
-  document.getElementById("all-messages").scrollIntoView();
-});
+  // Of a large run the page holds only some messages; the JSON form has them all.
+  button.disabled = !message;
+  button.addEventListener("click", () => {
+    Object.assign(controls.kind, { value: "all" });
+    controls.rule.value = "";
+    controls.text.value = message.id;
+    state.open.add(message.i);
+    change();
+    document.getElementById("all-messages").scrollIntoView();
+  });
+}
 draw();
 document.documentElement.dataset.ready = "yes";
