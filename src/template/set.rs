@@ -54,7 +54,10 @@ struct Texts {
 /// The candidates of the set that asked last. They are looked for once a message, however many
 /// templates rules ask about.
 #[derive(Debug, Default)]
-struct Kept(Mutex<Option<(Arc<()>, Option<Arc<Candidates>>)>>);
+struct Kept(Mutex<Option<Known>>);
+
+/// The identity of a set and its candidates, if it has any.
+type Known = (Arc<()>, Option<Arc<Candidates>>);
 
 /// What of a set can match a message.
 #[derive(Debug, Default)]
