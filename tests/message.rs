@@ -88,7 +88,7 @@ fn address_lists_cost_linear_time() {
         let text = piece.repeat(1_000_000 / piece.len());
         let start = Instant::now();
         let _ = Mailbox::parse_list(&text);
-        assert!(start.elapsed() < Duration::from_secs(60), "{piece} took {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_mins(1), "{piece} took {:?}", start.elapsed());
     }
 }
 
@@ -318,7 +318,7 @@ fn nesting_costs_linear_time_and_is_reported() {
     }
     let start = Instant::now();
     let message = parse(&raw);
-    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
     assert!(message.parts().len() <= 40);
     assert!(kinds(&message).contains(&"too-deep"));
     assert!(message.limits_hit().iter().any(|limit| limit.starts_with("depth")));
