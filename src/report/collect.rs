@@ -36,7 +36,7 @@ impl Default for Settings {
     }
 }
 
-/// Gathers observations. What it holds of a message is a row of about 200 bytes; equal texts and
+/// Gathers observations. What it holds of a message is less than a kilobyte; equal texts and
 /// sets of rules are kept once.
 #[derive(Debug)]
 pub struct Collector<'e> {
