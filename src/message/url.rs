@@ -34,7 +34,7 @@ pub struct Url {
     pub query_params_decoded: BTreeMap<String, Vec<String>>,
     /// After `#`.
     pub fragment: Option<Arc<str>>,
-    /// The rewriters around the URL as it was written, outermost first: of [`REWRITERS`].
+    /// The rewriters around the URL as it was written, outermost first: of [`REWRITERS`](super::REWRITERS).
     pub encoders: Vec<&'static str>,
     /// The URL as it was written, if rewriters were taken off.
     pub original: Option<Arc<str>>,
