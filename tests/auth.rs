@@ -96,6 +96,18 @@ fn forged_fields_never_pass() {
     }
 }
 
+/// A whole message, header of the border included, that a stranger attached to his own.
+#[test]
+fn an_attached_message_is_believed_in_nothing() {
+    let inner = format!("{}{BORDER}{FROM}", claim("mx.example.net", PASS));
+    let outer = format!("{BORDER}From: evil@evil.example\nContent-Type: message/rfc822\n\n{inner}");
+    let message = Message::parse(outer.as_bytes(), Arc::new(settings(&["mx.example.net"])));
+    let attached = message.parts().iter().find_map(|part| message.attached(part)).expect("an attached message");
+    let auth = auth::of(&attached);
+    assert!(attached.is_nested() && !auth.trusted && &*auth.dmarc == "unknown", "{auth:?}");
+    assert!(!auth.authenticates("bank.example"));
+}
+
 #[test]
 fn a_stranger_cannot_pose_as_an_own_relay() {
     let forged = claim("mx.example.net", PASS);

@@ -35,7 +35,7 @@ struct Zone {
 /// Which Received field (0 is the topmost) the border wrote: it names the machine from which the
 /// message came from outside. `None` if no border is configured, or the message shows none.
 pub fn border(message: &Message) -> Option<usize> {
-    if message.settings().trusted_authserv_ids.is_empty() {
+    if message.settings().trusted_authserv_ids.is_empty() || message.is_nested() {
         return None;
     }
     let position = zone(message).received?;
@@ -45,7 +45,8 @@ pub fn border(message: &Message) -> Option<usize> {
 /// The Authentication-Results fields that are believed, newest first.
 pub fn believed(message: &Message) -> Vec<Arc<AuthResults>> {
     let ids = &message.settings().trusted_authserv_ids;
-    if ids.is_empty() {
+    // An attached message is text of its sender's, header fields of the border included.
+    if ids.is_empty() || message.is_nested() {
         return Vec::new();
     }
     let zone = zone(message);

@@ -24,7 +24,7 @@ use crate::diagnostic::Diagnostic;
 use crate::eval::{
     Budget, Evidence, Machine, NearestMiss, Outcome, Profile, Reference, Scratch, Status, explain, nearest_miss,
 };
-use crate::message::{Message, Settings, xpath};
+use crate::message::{Envelope, Message, Settings, xpath};
 use crate::pack::{Gates, Pack};
 use crate::plan::Plan;
 use crate::source::SourceMap;
@@ -95,6 +95,11 @@ impl Engine {
     /// Parses a message for this engine's receiver. Never fails: see [`Message::parse`].
     pub fn parse(&self, raw: impl Into<Arc<[u8]>>) -> Arc<Message> {
         Message::parse(raw, Arc::clone(&self.inner.settings))
+    }
+
+    /// Parses a message of which the host knows the envelope: client address, HELO, MAIL FROM.
+    pub fn parse_with(&self, raw: impl Into<Arc<[u8]>>, envelope: Envelope) -> Arc<Message> {
+        Message::parse_with(raw, Arc::clone(&self.inner.settings), envelope)
     }
 
     /// Scratch for [`Engine::evaluate`]; one for each thread, used again for every message.

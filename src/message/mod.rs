@@ -8,6 +8,7 @@ mod bodies;
 mod body;
 mod decode;
 mod domain;
+mod envelope;
 mod header;
 mod hop;
 mod html;
@@ -32,6 +33,7 @@ pub(crate) use attachment::{extension as file_extension, hex, sniff};
 pub(crate) use body::addresses;
 pub use body::{Body, BodyHtml, BodyPlain, Html};
 pub use domain::Domain;
+pub use envelope::Envelope;
 pub use header::Header;
 pub use hop::{Hop, HopField, Received};
 pub(crate) use links::urls_in;
@@ -56,6 +58,7 @@ pub struct Message {
     me: Weak<Message>,
     raw: Arc<[u8]>,
     settings: Arc<Settings>,
+    envelope: Envelope,
     depth: usize,
     headers: Vec<Header>,
     parts: Vec<Part>,
@@ -87,14 +90,20 @@ impl Message {
     /// Parses a message (RFC 5322, RFC 2045). Always gives a message, whatever the bytes are:
     /// what is odd is in [`Message::anomalies`], what was not looked at in [`Message::limits_hit`].
     pub fn parse(raw: impl Into<Arc<[u8]>>, settings: Arc<Settings>) -> Arc<Self> {
-        Self::nested(raw.into(), settings, 0)
+        Self::parse_with(raw, settings, Envelope::default())
     }
 
-    fn nested(raw: Arc<[u8]>, settings: Arc<Settings>, depth: usize) -> Arc<Self> {
+    /// Parses a message of which the host knows the envelope.
+    pub fn parse_with(raw: impl Into<Arc<[u8]>>, settings: Arc<Settings>, envelope: Envelope) -> Arc<Self> {
+        Self::nested(raw.into(), settings, envelope, 0)
+    }
+
+    fn nested(raw: Arc<[u8]>, settings: Arc<Settings>, envelope: Envelope, depth: usize) -> Arc<Self> {
         let parsed = parse::parse(&raw, &settings.limits);
         Arc::new_cyclic(|me| Self {
             me: Weak::clone(me),
             raw,
+            envelope,
             depth,
             headers: parsed.headers,
             parts: parsed.parts,
@@ -118,13 +127,15 @@ impl Message {
             self.limit(format!("depth: messages nested deeper than {}", self.settings.limits.depth));
             return None;
         }
-        Some(Self::nested(raw.into(), Arc::clone(&self.settings), self.depth + 1))
+        Some(Self::nested(raw.into(), Arc::clone(&self.settings), Envelope::default(), self.depth + 1))
     }
 
     /// This message as shared data.
     pub fn shared(&self) -> Arc<Self> {
         // The message lives in the `Arc` that its constructors return.
-        self.me.upgrade().unwrap_or_else(|| Self::nested(Arc::clone(&self.raw), Arc::clone(&self.settings), self.depth))
+        let again =
+            || Self::nested(Arc::clone(&self.raw), Arc::clone(&self.settings), self.envelope.clone(), self.depth);
+        self.me.upgrade().unwrap_or_else(again)
     }
 
     /// The bytes as they were received.
@@ -135,6 +146,16 @@ impl Message {
     /// The receiver's side.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What the connection said; empty unless the host gave it.
+    pub fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// True for a message that was found inside another: all of it was written by that one's sender.
+    pub fn is_nested(&self) -> bool {
+        self.depth > 0
     }
 
     /// Header fields in written order.
