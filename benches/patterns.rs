@@ -90,7 +90,7 @@ impl Prefixes {
     fn new(patterns: &[Arc<Pattern>]) -> Self {
         let (mut literals, mut owner, mut always) = (Vec::new(), Vec::new(), Vec::new());
         for (index, pattern) in patterns.iter().enumerate() {
-            let parsed = regex_syntax::parse(pattern.regex().as_str());
+            let parsed = regex_syntax::parse(&pattern.text());
             let found = parsed.ok().map(|hir| Extractor::new().extract(&hir));
             let usable = found.as_ref().and_then(|seq| seq.literals()).filter(|all| all.iter().all(|l| l.len() >= 3));
             match usable {
@@ -170,7 +170,7 @@ fn many_patterns(c: &mut Criterion) {
             b.iter(|| black_box(prefixes.hits(patterns, &texts)));
         });
         if count <= SETS_UP_TO {
-            let sources: Vec<&str> = patterns.iter().map(|pattern| pattern.regex().as_str()).collect();
+            let sources: Vec<String> = patterns.iter().map(|pattern| pattern.text()).collect();
             if let Ok(sets) = RegexSet::new(sources) {
                 group.bench_function(BenchmarkId::new("RegexSet (without flags)", count), |b| {
                     b.iter(|| black_box(texts.iter().map(|text| sets.matches(text).iter().count()).sum::<usize>()));

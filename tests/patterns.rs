@@ -14,7 +14,29 @@ enum Subject {
     Literal(String, Literal, bool),
     Equal(String, bool),
     Glob(String, bool),
-    Regex(Arc<Pattern>),
+    /// And the same as the `regex` crate has it.
+    Regex(Arc<Pattern>, regex::Regex),
+}
+
+/// Nothing if the pattern is refused, which the crate must do too.
+fn regex_of(source: &str, options: PatternOptions) -> Option<Subject> {
+    let pattern = Pattern::new(source, options);
+    let text = pattern.as_ref().map_or_else(|_| source.to_owned(), Pattern::text);
+    let oracle = regex::RegexBuilder::new(&text)
+        .case_insensitive(options.no_case)
+        .dot_matches_new_line(options.dot_all)
+        .multi_line(options.multi_line)
+        .ignore_whitespace(options.verbose)
+        .size_limit(2 << 20)
+        .build();
+    if options.dialect == Dialect::Native {
+        assert_eq!(pattern.is_ok(), oracle.is_ok(), "{source}: {:?}", pattern.err());
+    }
+    Some(Subject::Regex(Arc::new(pattern.ok()?), oracle.ok()?))
+}
+
+fn regex(source: &str) -> Subject {
+    regex_of(source, PatternOptions::default()).expect(source)
 }
 
 impl Subject {
@@ -23,7 +45,7 @@ impl Subject {
             Self::Literal(needle, place, no_case) => builder.literal(needle, *place, *no_case),
             Self::Equal(needle, no_case) => builder.equal(needle, *no_case),
             Self::Glob(glob, no_case) => builder.glob(glob, *no_case),
-            Self::Regex(pattern) => builder.pattern(pattern),
+            Self::Regex(pattern, _) => builder.pattern(pattern),
         }
     }
 
@@ -33,7 +55,11 @@ impl Subject {
             Self::Equal(needle, true) => equal_no_case(needle, text),
             Self::Equal(needle, false) => needle == text,
             Self::Glob(glob, no_case) => Glob::new(glob, *no_case).is_match(text),
-            Self::Regex(pattern) => pattern.is_match(text),
+            Self::Regex(pattern, oracle) => {
+                let matches = oracle.is_match(text);
+                assert_eq!(pattern.is_match(text), matches, "{pattern:?} alone on {text:?}");
+                matches
+            }
         }
     }
 }
@@ -128,11 +154,9 @@ fn options() -> impl Strategy<Value = PatternOptions> {
     })
 }
 
-fn regex() -> impl Strategy<Value = (Subject, String)> {
-    (piece(), options()).prop_filter_map("does not compile", |((regex, text), options)| {
-        let pattern = Pattern::new(&regex, options).ok()?;
-        Some((Subject::Regex(Arc::new(pattern)), text))
-    })
+fn any_regex() -> impl Strategy<Value = (Subject, String)> {
+    (piece(), options())
+        .prop_filter_map("does not compile", |((regex, text), options)| Some((regex_of(&regex, options)?, text)))
 }
 
 fn plain() -> impl Strategy<Value = (Subject, String)> {
@@ -150,7 +174,7 @@ fn plain() -> impl Strategy<Value = (Subject, String)> {
 }
 
 fn subjects() -> impl Strategy<Value = (Vec<Subject>, Vec<String>)> {
-    let one = prop_oneof![3 => regex(), 2 => plain()];
+    let one = prop_oneof![3 => any_regex(), 2 => plain()];
     let noise = prop::sample::select(vec!["", " ", "\n", "foo", "x", "é", "invoice ", "KS", "\r\n", "7", "-", "日"]);
     (prop::collection::vec(one, 1..12), prop::collection::vec(noise, 24)).prop_map(|(made, noise)| {
         let (subjects, samples): (Vec<Subject>, Vec<String>) = made.into_iter().unzip();
@@ -223,7 +247,7 @@ fn the_cases_hold() {
             verbose: flags.contains('x'),
             whole: flags.contains('w'),
         };
-        subjects.push(Subject::Regex(Arc::new(Pattern::new(source, options).expect(source))));
+        subjects.push(regex_of(source, options).expect(source));
     }
     for (subject, text, matches) in expected {
         assert_eq!(subjects[subject].alone(&texts[text]), matches, "{:?} on {:?}", subjects[subject], texts[text]);
@@ -249,10 +273,7 @@ fn long_texts_agree() {
         "end$",
         r"[a-z]{50,}",
     ];
-    let mut subjects: Vec<Subject> = sources
-        .iter()
-        .map(|source| Subject::Regex(Arc::new(Pattern::new(source, PatternOptions::default()).expect(source))))
-        .collect();
+    let mut subjects: Vec<Subject> = sources.iter().map(|source| regex(source)).collect();
     subjects.push(Subject::Literal("FOO".into(), Literal::Contains, false));
     subjects.push(Subject::Literal("ſ\u{a0}foo".into(), Literal::Contains, true));
     subjects.push(Subject::Glob("*foo*ba?*".into(), true));
@@ -276,7 +297,7 @@ fn real_patterns_agree_on_real_mail() {
         let (flags, source) = line.split_once('\t')?;
         let options =
             PatternOptions { dialect: Dialect::Re2, no_case: flags.contains('i'), ..PatternOptions::default() };
-        Some(Subject::Regex(Arc::new(Pattern::new(source, options).ok()?)))
+        regex_of(source, options)
     };
     let subjects: Vec<Subject> = patterns.lines().filter_map(subject).take(500).collect();
     let mut paths: Vec<_> = mail.filter_map(|entry| Some(entry.ok()?.path())).collect();

@@ -123,7 +123,7 @@ impl Checker<'_> {
                 }
             }
             Needles::Patterns(patterns) => {
-                let costly = patterns.iter().any(|pattern| !pattern.has_literal());
+                let costly = patterns.iter().any(|pattern| !pattern.has_prefilter());
                 if costly && self.is_long_text(text) {
                     self.report(
                         Diagnostic::new(

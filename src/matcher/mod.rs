@@ -2,12 +2,14 @@
 
 mod glob;
 mod literal;
+mod parse;
 mod pattern;
 mod re2;
 mod set;
+mod size;
 
 pub use glob::Glob;
 pub(crate) use literal::fold_char;
 pub use literal::{Literal, equal_no_case, find};
-pub use pattern::{Dialect, Pattern, PatternError, PatternOptions};
+pub use pattern::{Dialect, Pattern, PatternError, PatternMatch, PatternOptions};
 pub use set::{PatternCache, PatternHits, PatternId, PatternSet, PatternSetBuilder, PatternSetOptions, Prefilter};

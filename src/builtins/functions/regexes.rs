@@ -4,6 +4,7 @@ use crate::builtins::Registry;
 use crate::matcher::Pattern;
 use crate::value::{Cost, Example, Value};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Most matches that are extracted from one text.
@@ -65,20 +66,18 @@ fn operands(args: &[Value]) -> Option<(&str, &Arc<Pattern>)> {
 }
 
 fn matches(args: &[Value]) -> Value {
-    operands(args).map_or(Value::Null, |(text, pattern)| Value::Int(pattern.regex().find_iter(text).count() as i64))
+    operands(args).map_or(Value::Null, |(text, pattern)| Value::Int(pattern.count(text) as i64))
 }
 
 fn extract(args: &[Value]) -> Value {
     let Some((text, pattern)) = operands(args) else { return Value::Null };
-    let regex = pattern.regex();
-    let found = regex.captures_iter(text).take(MAX_MATCHES).map(|captures| {
-        let group = |matched: Option<regex::Match<'_>>| Value::from(matched.map_or("", |matched| matched.as_str()));
-        let named = regex.capture_names().flatten();
-        Value::record(Arc::new(Found {
-            full: captures.get(0).map_or("", |matched| matched.as_str()).into(),
-            groups: captures.iter().skip(1).map(group).collect(),
-            named: named.map(|name| (name.to_owned(), group(captures.name(name)))).collect(),
-        }))
+    let found = pattern.matches(text).take(MAX_MATCHES).map(|found| {
+        let group = |range: Option<Range<usize>>| Value::from(range.map_or("", |range| &text[range]));
+        let mut groups = found.groups();
+        let full = groups.next().and_then(|(_, range)| range).map_or("", |range| &text[range]).into();
+        let (names, groups): (Vec<Option<&str>>, Vec<Value>) = groups.map(|(name, range)| (name, group(range))).unzip();
+        let named = names.into_iter().zip(&groups).filter_map(|(name, group)| Some((name?.to_owned(), group.clone())));
+        Value::record(Arc::new(Found { full, named: named.collect(), groups }))
     });
     Value::list(found)
 }

@@ -11,13 +11,6 @@ use crate::matcher::{Glob, Literal, Pattern, PatternOptions};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// A pattern whose literals are so common that confirming near them would look at more than this
-/// part of the text is found without them.
-const MAX_COST: f64 = 0.6;
-
-/// A pattern that costs less is not tested for runs.
-const CHEAP: f64 = 0.1;
-
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum Key {
     Literal(String, u8, bool),
@@ -111,16 +104,11 @@ impl PatternSetBuilder {
         let options = self.options;
         let mut run = None;
         let id = self.add(Key::Regex(pattern.source_shared(), pattern.options()), |entry| {
-            let hir = pattern.hir();
-            if let Some(hir) = &hir {
-                entry.anchored_start = factor::anchored_start(hir);
-                entry.anchored_end = factor::anchored_end(hir);
-            }
-            let min_len = hir.as_ref().and_then(|hir| hir.properties().minimum_len()).unwrap_or(0);
-            let branches = hir.as_ref().and_then(|hir| factor::branches(hir, options.squeeze, MAX_COST));
-            let cost = branches.as_ref().map_or(MAX_COST, |found| found.iter().map(|branch| branch.cost).sum());
-            run = hir.as_ref().filter(|_| options.runs && cost > CHEAP).and_then(factor::run);
-            (Kind::Regex(Arc::clone(pattern)), branches, min_len)
+            let factors = pattern.factors(options);
+            entry.anchored_start = factors.anchored_start;
+            entry.anchored_end = factors.anchored_end;
+            run = factors.run;
+            (Kind::Regex(Arc::clone(pattern)), factors.branches.clone(), factors.min_len)
         });
         if let Some(run) = run {
             let next = self.runs.len() as u32;

@@ -181,25 +181,10 @@ impl Search<'_> {
         at
     }
 
-    /// True if the regex matches within the window; what stands around it counts for look-around.
     fn holds(&mut self, window: Range<usize>) -> bool {
         let from = self.text.floor_char_boundary(window.start);
-        // One character more: then every place at which a match may end has its neighbour.
         let end = self.text.ceil_char_boundary(window.end);
-        let cut = self.text.ceil_char_boundary((end + 1).min(self.text.len()));
-        self.steps += (cut - from) as u64;
-        let regex = self.pattern.regex();
-        if cut == self.text.len() {
-            return regex.is_match_at(self.text, from);
-        }
-        match regex.shortest_match_at(&self.text[..cut], from) {
-            None => false,
-            Some(end) if end < cut => true,
-            // It ends where the text was cut, which is no end of the text.
-            Some(_) => {
-                self.steps += (self.text.len() - cut) as u64;
-                regex.is_match_at(self.text, from)
-            }
-        }
+        self.steps += (end - from) as u64;
+        self.pattern.is_match_in(self.text, from..end)
     }
 }

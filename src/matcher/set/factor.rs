@@ -4,6 +4,7 @@
 //! alternations) are multiplied out; of all runs of such atoms the one that should occur least is
 //! taken. The atoms before and after it give the reach, in bytes of the original text.
 
+use super::PatternSetOptions;
 use super::bytes::{ByteSet, class_language, common, frequency};
 use super::fold::fold_str;
 use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
@@ -24,6 +25,47 @@ const MAX_LITERAL: usize = 32;
 const SHORT: u32 = 24;
 /// Copies of a repetition that are written out.
 const MAX_COPIES: u32 = 8;
+
+/// A pattern whose literals are so common that confirming near them would look at more than this
+/// part of the text is found without them.
+const MAX_COST: f64 = 0.6;
+/// A pattern that costs less is not tested for runs.
+const CHEAP: f64 = 0.1;
+
+/// What a set knows of a regex.
+#[derive(Debug)]
+pub(in crate::matcher) struct Factors {
+    /// A match can begin only at the beginning of the text.
+    pub(super) anchored_start: bool,
+    /// A match can end only at the end of the text.
+    pub(super) anchored_end: bool,
+    /// Bytes of the shortest match.
+    pub(super) min_len: usize,
+    /// For each alternative its literals; nothing if one has none that are rare enough.
+    pub(super) branches: Option<Vec<Branch>>,
+    /// Bytes that stand together in every match, where the literals leave much to do.
+    pub(super) run: Option<Run>,
+}
+
+impl Factors {
+    /// Looks into a regex.
+    pub(in crate::matcher) fn new(hir: &Hir, options: PatternSetOptions) -> Self {
+        let branches = branches(hir, options.squeeze, MAX_COST);
+        let cost = branches.as_ref().map_or(MAX_COST, |found| found.iter().map(|branch| branch.cost).sum());
+        Self {
+            anchored_start: hir.properties().look_set_prefix().contains(Look::Start),
+            anchored_end: hir.properties().look_set_suffix().contains(Look::End),
+            min_len: hir.properties().minimum_len().unwrap_or(0),
+            branches,
+            run: (options.runs && cost > CHEAP).then(|| run(hir)).flatten(),
+        }
+    }
+
+    /// True if a pass over the text for literals says where the regex cannot match.
+    pub(in crate::matcher) fn has_literals(&self) -> bool {
+        self.branches.is_some()
+    }
+}
 
 /// A part of the way from the factor to an end of the match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -89,7 +131,7 @@ struct Atom {
 }
 
 /// The branches of a regex, one for each alternative; nothing if one has no literal.
-pub(super) fn branches(hir: &Hir, squeeze: bool, max_cost: f64) -> Option<Vec<Branch>> {
+fn branches(hir: &Hir, squeeze: bool, max_cost: f64) -> Option<Vec<Branch>> {
     let found = match top(hir).kind() {
         HirKind::Alternation(parts)
             if parts.len() <= 16 && Reader(Space::Folded).language(top(hir), MAX_PRODUCT).is_none() =>
@@ -407,7 +449,7 @@ pub(super) struct Run {
 const LIKELY_RUN: f64 = 1e-4;
 
 /// Of the runs that every match holds, the one least likely in mail; nothing if all are likely.
-pub(super) fn run(hir: &Hir) -> Option<Run> {
+fn run(hir: &Hir) -> Option<Run> {
     part_run(hir).filter(|run| run.chance < LIKELY_RUN)
 }
 
@@ -424,14 +466,4 @@ fn part_run(hir: &Hir) -> Option<Run> {
         HirKind::Empty | HirKind::Look(_) | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Alternation(_) => None,
     };
     Some(inner.map_or(whole, |inner| rarest(whole, inner)))
-}
-
-/// True if a match can begin only at the beginning of the text.
-pub(super) fn anchored_start(hir: &Hir) -> bool {
-    hir.properties().look_set_prefix().contains(Look::Start)
-}
-
-/// True if a match can end only at the end of the text.
-pub(super) fn anchored_end(hir: &Hir) -> bool {
-    hir.properties().look_set_suffix().contains(Look::End)
 }

@@ -20,6 +20,7 @@ mod scan;
 
 pub use builder::PatternSetBuilder;
 pub use cache::PatternCache;
+pub(super) use factor::Factors;
 pub use hits::PatternHits;
 
 use super::{Glob, Literal, Pattern};
