@@ -38,7 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("eval", &["source", "value", "syntax", "check", "plan", "matcher", "message", "lists", "builtins", "template"]),
-    ("pack", &["source", "diagnostic"]),
+    ("pack", &["source", "diagnostic", "value"]),
     (
         "engine",
         &[

@@ -369,7 +369,7 @@ impl Checker<'_> {
     /// A definition of a pack that the own pack requires.
     pub(super) fn required_definition<'s>(&self, pack: &str, name: &str, scope: &Scope<'s>) -> Option<OwnedDef<'s>> {
         let own = scope.symbols.packs.get(&scope.pack)?;
-        let pack = own.requires.iter().find(|required| &***required == pack)?;
+        let (_, pack) = own.requires.iter().find(|(written, _)| **written == *pack)?;
         Some((Arc::clone(pack), scope.symbols.packs.get(pack)?.defs.get(name)?))
     }
 

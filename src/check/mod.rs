@@ -30,8 +30,8 @@ pub struct PackInput<'a> {
     pub name: Arc<str>,
     /// Its files in a stable order.
     pub files: &'a [ast::File],
-    /// Packs whose definitions and lists it may use by name.
-    pub requires: Vec<Arc<str>>,
+    /// Packs whose definitions and lists it may use: the name that it writes, and the pack's own.
+    pub requires: Vec<(Arc<str>, Arc<str>)>,
     /// True if the pack exists to be used by others: unused definitions are then no warning.
     pub library: bool,
 }

@@ -27,7 +27,8 @@ pub(super) struct PackSymbols<'a> {
     pub(super) rules: BTreeMap<Arc<str>, &'a ast::Rule>,
     pub(super) lists: BTreeMap<Arc<str>, (ListId, &'a ast::List)>,
     pub(super) templates: BTreeMap<Arc<str>, (TemplateId, &'a ast::Template)>,
-    pub(super) requires: Vec<Arc<str>>,
+    /// Names of other packs as this one writes them, with the packs' own.
+    pub(super) requires: Vec<(Arc<str>, Arc<str>)>,
 }
 
 impl<'a> Symbols<'a> {
@@ -126,7 +127,7 @@ impl<'a> Symbols<'a> {
         let own = |pack: &str| self.packs.get(pack).and_then(|symbols| symbols.lists.get(name)).map(|(id, _)| *id);
         own(pack).or_else(|| self.externals.get(name).copied()).or_else(|| {
             let requires = self.packs.get(pack).map(|symbols| symbols.requires.as_slice()).unwrap_or_default();
-            requires.iter().find_map(|required| own(required))
+            requires.iter().find_map(|(_, required)| own(required))
         })
     }
 

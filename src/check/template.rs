@@ -470,7 +470,7 @@ fn find_template(scope: &Scope<'_>, pack: Option<&str>, name: &str) -> Option<Te
     let own = scope.symbols.packs.get(&scope.pack)?;
     let pack = match pack {
         None => own,
-        Some(pack) => scope.symbols.packs.get(own.requires.iter().find(|required| &***required == pack)?)?,
+        Some(pack) => scope.symbols.packs.get(&own.requires.iter().find(|(written, _)| **written == *pack)?.1)?,
     };
     pack.templates.get(name).map(|(id, _)| *id)
 }

@@ -127,6 +127,14 @@ codes! {
         PACK = 34 "E034";
         /// A rule, pack or expression is larger than allowed.
         LIMIT = 35 "E035";
+        /// A pack that another requires is not there.
+        REQUIRED_PACK = 36 "E036";
+        /// The version of the engine or of a pack does not fit.
+        VERSION = 37 "E037";
+        /// Packs require each other.
+        PACK_CYCLE = 38 "E038";
+        /// A pack is not signed by anybody who is trusted, or was altered.
+        SIGNATURE = 39 "E039";
         /// The text of a template is malformed.
         TEMPLATE_TEXT = 40 "E040";
         /// Where a slot begins or ends cannot be told.
@@ -139,6 +147,14 @@ codes! {
         SLOT = 44 "E044";
         /// No such template.
         UNKNOWN_TEMPLATE = 45 "E045";
+        /// A file is not a pack's archive.
+        ARCHIVE = 46 "E046";
+        /// An override of a rule is wrong.
+        OVERRIDE = 47 "E047";
+        /// A licence is no SPDX expression.
+        LICENSE = 48 "E048";
+        /// A pack replaces one that is there.
+        REPLACES = 49 "E049";
     }
     warnings {
         /// The comparison can never hold.

@@ -129,12 +129,15 @@ pub struct NearMiss {
 impl Engine {
     /// Decides about a message and says everything about it.
     pub fn account(&self, message: &Arc<Message>, now: Option<i64>) -> Account {
-        let env = self.env(now);
+        let env = self.env(now, message);
         let ctx = Ctx { message, env: &env };
         let verdict = self.verdict_in(ctx, &mut self.scratch(), Options { evidence: true, now }, None);
         let rules = &self.inner.program.rules;
         let name = |rule: &crate::check::hir::Rule| Arc::clone(&rule.name);
-        let mut off: Vec<_> = rules.iter().filter(|rule| rule.meta.mode == Mode::Off).map(name).collect();
+        let is_off = |(id, rule): &(usize, &crate::check::hir::Rule)| {
+            self.inner.overrides.effect(*id, rule, env.now).mode == Mode::Off
+        };
+        let mut off: Vec<_> = rules.iter().enumerate().filter(is_off).map(|(_, rule)| name(rule)).collect();
         off.sort();
         let suppressed = verdict.suppressed.iter().filter_map(|found| self.suppressed(ctx, &found.rule)).collect();
         let undecided =
@@ -179,8 +182,9 @@ impl Engine {
     }
 
     fn suppressed(&self, ctx: Ctx<'_>, rule: &str) -> Option<Suppressed> {
-        let explanation = self.explain_in(ctx, self.find_rule(rule)?)?;
-        let checked = self.inner.program.rules.iter().find(|one| *one.name == *rule)?;
+        let id = self.find_rule(rule)?;
+        let explanation = self.explain_in(ctx, id)?;
+        let checked = self.inner.program.rules.get(id.0 as usize)?;
         let evidence = |expr| explain_expr(&self.inner.program, self.builtins(), ctx, &self.inner.sources, expr);
         let own = checked.unless.iter().filter(|(name, _)| explanation.suppressed_by.contains(name));
         let mut by: Vec<Suppressor> = own
@@ -194,7 +198,7 @@ impl Engine {
             })
             .collect();
         if by.is_empty() {
-            let held = self.exceptions(rule, ctx);
+            let held = self.exceptions(id, ctx);
             let exceptions = self.inner.program.exceptions.iter().filter(|one| held.contains(&one.name));
             by.extend(exceptions.map(|Exception { name, when, owner, reason, expires, .. }| Suppressor {
                 name: Arc::clone(name),
@@ -215,7 +219,8 @@ impl Engine {
         let mut ranked = Vec::new();
         let mut not_matched = 0;
         for (index, rule) in inner.program.rules.iter().enumerate() {
-            if rule.meta.mode == Mode::Off || verdict.names(&rule.name) {
+            let off = inner.overrides.effect(index, rule, ctx.env.now).mode == Mode::Off;
+            if off || verdict.names(&rule.name) {
                 continue;
             }
             not_matched += 1;

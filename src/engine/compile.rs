@@ -1,16 +1,18 @@
 //! From packs to an engine: all or nothing.
 
+use super::lists::{self, EXTERNAL_LISTS, LayerSpec};
+use super::overrides::{Overrides, exceptions};
 use super::policy::Decision;
 use super::verdict::PackInfo;
-use super::{Engine, Inner};
+use super::{Engine, Inner, requires};
 use crate::builtins::{Env, Provider, builtins};
-use crate::check::hir::{ListInfo, ListOrigin, Program};
+use crate::check::hir::Program;
 use crate::check::{External, PackInput, Vocabulary, check};
-use crate::diagnostic::{self, Diagnostic, codes, suggest};
+use crate::diagnostic::{self, Diagnostic, codes};
 use crate::eval::Budget;
-use crate::lists::{ListData, ListType, Lists};
+use crate::lists::Lists;
 use crate::message::{Settings, xpath};
-use crate::pack::{Pack, Policy};
+use crate::pack::{Loading, Pack, Policy, Step};
 use crate::plan::{Plan, PlanOptions};
 use crate::source::{SourceMap, Span};
 use crate::syntax::{self, ast};
@@ -20,22 +22,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Lists that the configuration or the host may give, with their types. Those of history are
-/// absent without a host that knows it.
-const EXTERNAL_LISTS: [(&str, &str); 9] = [
-    ("org_domains", "domain"),
-    ("org_display_names", "string"),
-    ("org_slds", "string"),
-    ("tenant_domains", "domain"),
-    ("recipient_emails", "email"),
-    ("recipient_domains", "domain"),
-    ("sender_emails", "email"),
-    ("sender_domains", "domain"),
-    ("org_emails", "email"),
-];
-/// Of those, the ones that are empty when the configuration does not name them.
-const CONFIGURED: usize = 4;
-
 /// Collects packs and configuration, then compiles them.
 pub struct Compiler {
     sources: SourceMap,
@@ -43,6 +29,8 @@ pub struct Compiler {
     diagnostics: Vec<Diagnostic>,
     settings: Settings,
     lists: BTreeMap<String, Vec<String>>,
+    layers: Vec<LayerSpec>,
+    loading: Loading,
     providers: Vec<Arc<dyn Provider>>,
     policy: Option<Policy>,
     plan: PlanOptions,
@@ -76,6 +64,8 @@ impl Compiler {
             diagnostics: Vec::new(),
             settings: Settings::default(),
             lists: BTreeMap::new(),
+            layers: Vec::new(),
+            loading: Loading::default(),
             providers: Vec::new(),
             policy: None,
             plan: PlanOptions::default(),
@@ -84,9 +74,16 @@ impl Compiler {
         }
     }
 
-    /// Reads a pack's folder or a single rule file.
+    /// Whose signatures are believed. Comes before what it is about: see [`Compiler::load`].
+    #[cfg(feature = "signed")]
+    pub fn trust(&mut self, trust: crate::pack::Trust) -> &mut Self {
+        self.loading.trust = trust;
+        self
+    }
+
+    /// Reads a pack's folder, its archive, or a single rule file.
     pub fn load(&mut self, path: &Path) -> &mut Self {
-        let (pack, diagnostics) = Pack::load(path, &mut self.sources);
+        let (pack, diagnostics) = Pack::load_with(path, &self.loading, &mut self.sources);
         self.diagnostics.extend(diagnostics);
         self.packs.push(pack);
         self
@@ -111,13 +108,19 @@ impl Compiler {
         self
     }
 
+    /// Lays something over a list for everybody, a domain or a user: see [`crate::lists::Layer`].
+    pub fn layer(&mut self, layer: LayerSpec) -> &mut Self {
+        self.layers.push(layer);
+        self
+    }
+
     /// A provider of capabilities.
     pub fn provider(&mut self, provider: Arc<dyn Provider>) -> &mut Self {
         self.providers.push(provider);
         self
     }
 
-    /// A policy in place of the packs' own.
+    /// A policy that goes before the packs' own, entry by entry.
     pub fn policy(&mut self, policy: Policy) -> &mut Self {
         self.policy = Some(policy);
         self
@@ -146,7 +149,8 @@ impl Compiler {
     pub fn compile(mut self) -> Compiled {
         self.load_required();
         let mut diagnostics = std::mem::take(&mut self.diagnostics);
-        self.check_packs(&mut diagnostics);
+        requires::check(&self.packs, &self.sources, &mut diagnostics);
+        self.unsigned(&mut diagnostics);
         let mut files = Vec::with_capacity(self.packs.len());
         for pack in &self.packs {
             let mut parsed = Vec::with_capacity(pack.rules.len());
@@ -165,27 +169,30 @@ impl Compiler {
         let vocabulary = Vocabulary { catalog, externals: &externals, xpath: xpath::check, now: self.now };
         let checked = check(&inputs, vocabulary);
         diagnostics.extend(checked.diagnostics);
-        let lists = self.build_lists(&checked.program.lists, &mut diagnostics);
+        let lists = self.build_lists(&checked.program, &mut diagnostics);
+        let overrides = Overrides::collect(&self.packs, &checked.program, self.now, &mut diagnostics);
+        let exceptions = exceptions(&self.packs, &checked.program, &mut diagnostics);
+        rule_licenses(&checked.program, &mut diagnostics);
         let decision = self.decision(&mut diagnostics);
         diagnostic::sort(&mut diagnostics);
         let failed = diagnostics.iter().any(Diagnostic::is_error);
         let engine = decision.filter(|_| !failed).map(|decision| {
             let templates = TemplateSet::new(checked.program.templates.clone());
             let plan = Plan::build(&checked.program, catalog, self.plan);
-            let packs = self.packs.iter().map(|pack| PackInfo {
-                name: pack.manifest.name.clone(),
-                version: pack.manifest.version.clone(),
-                digest: pack.digest.clone(),
-            });
             Engine {
+                lists: Arc::new(lists),
+                packs: self.packs.iter().map(info).collect(),
                 inner: Arc::new(Inner {
-                    packs: packs.collect(),
+                    overrides,
+                    exceptions,
+                    given: self.lists,
+                    loading: self.loading,
                     ranks: ranks(&checked.program),
                     program: checked.program,
                     plan,
                     env: Env {
                         now: self.now,
-                        lists: Arc::new(lists),
+                        lists: Arc::default(),
                         templates: Arc::new(templates),
                         providers: self.providers,
                     },
@@ -205,41 +212,37 @@ impl Compiler {
     /// them before it: its policy then counts. What is not there is reported afterwards.
     fn load_required(&mut self) {
         let mut index = 0;
-        while let Some(pack) = self.packs.get(index) {
-            let loaded = |name: &String| self.packs.iter().any(|pack| pack.manifest.name == *name);
-            let mut missing = pack.manifest.requires.packs.iter().filter(|name| !loaded(name));
-            let found = missing.find_map(|name| pack.neighbour(name));
-            let Some(path) = found else {
+        while index < self.packs.len() {
+            let Some(path) = self.missing_neighbour(index) else {
                 index += 1;
                 continue;
             };
-            let (required, diagnostics) = Pack::load(&path, &mut self.sources);
+            let (required, diagnostics) = Pack::load_with(&path, &self.loading, &mut self.sources);
             self.diagnostics.extend(diagnostics);
             self.packs.insert(index, required);
         }
     }
 
-    fn check_packs(&self, diagnostics: &mut Vec<Diagnostic>) {
-        let names: Vec<&str> = self.packs.iter().map(|pack| pack.manifest.name.as_str()).collect();
-        for (index, pack) in self.packs.iter().enumerate() {
-            let place = pack.rules.first().map_or_else(Span::default, |id| Span::new(*id, 0, 0));
-            if names[..index].contains(&names[index]) {
-                let message = format!("two packs are called `{}`", names[index]);
-                diagnostics.push(Diagnostic::new(codes::DUPLICATE, message, place, "the second one"));
-            }
-            for required in &pack.manifest.requires.packs {
-                if !names.contains(&required.as_str()) {
-                    let message =
-                        format!("pack `{}` requires the pack `{required}`, which is not loaded", names[index]);
-                    let problem = Diagnostic::new(codes::PACK, message, place, "in this pack");
-                    let near = suggest::nearest(required, names.iter().copied());
-                    diagnostics.push(match near {
-                        Some(near) => problem.help(format!("did you mean `{near}`?")),
-                        None => problem.help("load both packs, or put it beside this one"),
-                    });
-                }
+    /// Where a pack lies that this one requires and that is not loaded.
+    fn missing_neighbour(&self, index: usize) -> Option<std::path::PathBuf> {
+        let pack = self.packs.get(index)?;
+        let mut missing =
+            pack.manifest.requires.packs().filter(|(name, _)| requires::find(&self.packs, name).is_none());
+        missing.find_map(|(name, _)| pack.neighbour(name))
+    }
+
+    /// Packs that were loaded before signatures were asked for.
+    fn unsigned(&self, diagnostics: &mut Vec<Diagnostic>) {
+        #[cfg(feature = "signed")]
+        if self.loading.trust.is_required() {
+            let said = |pack: &&Pack| pack.path.is_some() && pack.signed.is_none() && !pack.is_refused();
+            for pack in self.packs.iter().filter(said) {
+                let message = format!("pack `{}` was loaded before signatures were asked for", pack.manifest.name);
+                diagnostics.push(Diagnostic::new(codes::SIGNATURE, message, pack.place(&[]), "not verified"));
             }
         }
+        #[cfg(not(feature = "signed"))]
+        let _ = diagnostics;
     }
 
     fn externals(&self) -> BTreeMap<String, External> {
@@ -253,85 +256,62 @@ impl Compiler {
             .collect()
     }
 
-    fn build_lists(&self, infos: &[ListInfo], diagnostics: &mut Vec<Diagnostic>) -> Lists {
-        Lists::new(infos.iter().map(|info| self.list_data(info, diagnostics)).collect())
-    }
-
-    fn list_data(&self, info: &ListInfo, diagnostics: &mut Vec<Diagnostic>) -> Option<Arc<ListData>> {
-        let kind = ListType::named(&info.kind)?;
-        let (data, problems) = match &info.origin {
-            ListOrigin::Inline(entries) => ListData::from_entries(kind, entries),
-            ListOrigin::File(path, span) => self.list_file(kind, path, *span, &info.name)?.unwrap_or_else(|problem| {
-                diagnostics.push(*problem);
-                ListData::from_entries(kind, &[])
-            }),
-            ListOrigin::External => {
-                let entries = self.external_entries(&info.name)?;
-                let entries: Vec<(Arc<str>, Span)> =
-                    entries.into_iter().map(|entry| (entry.into(), Span::default())).collect();
-                ListData::from_entries(kind, &entries)
-            }
+    fn build_lists(&mut self, program: &Program, diagnostics: &mut Vec<Diagnostic>) -> Lists {
+        let builder = lists::Builder {
+            packs: &self.packs,
+            sources: &self.sources,
+            given: &self.lists,
+            org_domains: &self.settings.org_domains,
+            now: self.now,
         };
-        diagnostics.extend(problems);
-        Some(Arc::new(data))
+        let base = builder.build(&program.lists, diagnostics);
+        let layers = lists::layers(&self.layers, &program.lists, &mut self.sources, diagnostics);
+        Lists::layered(base, layers)
     }
 
-    /// Entries of a list of the configuration; absent if only the host could know it.
-    fn external_entries(&self, name: &str) -> Option<Vec<String>> {
-        if let Some(entries) = self.lists.get(name) {
-            return Some(entries.clone());
-        }
-        if name == "org_domains" {
-            return Some(self.settings.org_domains.clone());
-        }
-        EXTERNAL_LISTS[..CONFIGURED].iter().any(|(known, _)| *known == name).then(Vec::new)
-    }
-
-    #[allow(clippy::type_complexity)]
-    fn list_file(
-        &self,
-        kind: ListType,
-        path: &str,
-        span: Span,
-        name: &str,
-    ) -> Option<Result<(ListData, Vec<Diagnostic>), Box<Diagnostic>>> {
-        let pack_name = name.split('/').next()?;
-        let pack = self.packs.iter().find(|pack| pack.manifest.name == pack_name)?;
-        let Some(id) = pack.lists.get(path) else {
-            let message = format!("the pack has no list file `{path}`");
-            let problem = Diagnostic::new(codes::LIST, message, span, "not found");
-            let near = suggest::nearest(path, pack.lists.keys().map(String::as_str));
-            return Some(Err(Box::new(match near {
-                Some(near) => problem.help(format!("did you mean `{near}`?")),
-                None => problem.help("list files stand in the pack's folder `lists/`"),
-            })));
-        };
-        let text = self.sources.get(*id).map(|source| Arc::clone(&source.text)).unwrap_or_default();
-        Some(Ok(ListData::parse(kind, *id, &text, self.now)))
-    }
-
-    /// The given policy, else that of the last pack that has one, else the default.
+    /// The given policy, then those of the packs, the last pack first, merged entry by entry; the
+    /// default if there is none.
     fn decision(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<Decision> {
-        let own = self.packs.iter().rev().find_map(|pack| pack.manifest.policy.as_ref().map(|policy| (policy, pack)));
+        let own = self.packs.iter().rev().filter_map(|pack| {
+            let policy = pack.manifest.policy.as_ref()?;
+            Some((pack.manifest.name.as_str(), policy, pack.place(&[Step::Key("policy")])))
+        });
+        let given = self.policy.as_ref().map(|policy| ("configuration", policy, Span::default()));
         let default = Policy::default();
-        let (policy, place) = match (&self.policy, own) {
-            (Some(policy), _) => (policy, Span::default()),
-            (None, Some((policy, pack))) => {
-                (policy, pack.rules.first().map_or_else(Span::default, |id| Span::new(*id, 0, 0)))
-            }
-            (None, None) => (&default, Span::default()),
-        };
-        match Decision::new(policy) {
+        let mut policies: Vec<_> = given.into_iter().chain(own).collect();
+        if policies.iter().all(|(_, policy, _)| policy.thresholds.is_empty() && policy.severity.is_empty()) {
+            policies.push(("default", &default, Span::default()));
+        }
+        match Decision::merged(policies.iter().map(|(name, policy, _)| (*name, *policy))) {
             Ok(decision) => Some(decision),
-            Err(reason) => {
-                diagnostics.push(Diagnostic::new(
-                    codes::PACK,
-                    format!("the policy is malformed: {reason}"),
-                    place,
-                    "in this pack",
-                ));
+            Err((name, reason)) => {
+                let place = policies.iter().find(|(own, ..)| *own == name).map(|(.., place)| *place);
+                let message = format!("the policy is malformed: {reason}");
+                diagnostics.push(Diagnostic::new(codes::PACK, message, place.unwrap_or_default(), "in this policy"));
                 None
             }
+        }
+    }
+}
+
+/// What verdicts say of a pack.
+pub(super) fn info(pack: &Pack) -> PackInfo {
+    PackInfo {
+        name: pack.manifest.name.clone(),
+        version: pack.manifest.version.clone(),
+        digest: pack.digest.whole.clone(),
+    }
+}
+
+/// Licences of rules that are no SPDX expressions.
+fn rule_licenses(program: &Program, diagnostics: &mut Vec<Diagnostic>) {
+    for rule in &program.rules {
+        let Some(text) = &rule.meta.license else { continue };
+        if let Some((reason, _)) = crate::pack::license_problem(text) {
+            let message = format!("`{text}` is no SPDX licence expression: {reason}");
+            let place = Span { end: rule.span.start, ..rule.span };
+            let problem = Diagnostic::new(codes::LICENSE, message, place, "in this rule");
+            diagnostics.push(problem.help("such as `Apache-2.0`; others are written `LicenseRef-name`"));
         }
     }
 }
@@ -363,8 +343,13 @@ pub(super) fn inputs<'f>(packs: &[Pack], files: &'f [Vec<ast::File>], names: &[A
         .map(|((pack, files), name)| PackInput {
             name: Arc::clone(name),
             files,
-            requires: pack.manifest.requires.packs.iter().map(|name| name.as_str().into()).collect(),
+            requires: pack.manifest.requires.packs().map(|(name, _)| (name.into(), own_name(packs, name))).collect(),
             library: pack.manifest.library,
         })
         .collect()
+}
+
+/// The name of the pack that answers to a name.
+fn own_name(packs: &[Pack], name: &str) -> Arc<str> {
+    requires::find(packs, name).map_or(name, |pack| pack.manifest.name.as_str()).into()
 }

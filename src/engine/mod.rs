@@ -2,8 +2,11 @@
 
 mod account;
 mod compile;
+mod lists;
+mod overrides;
 mod policy;
 mod profile;
+mod requires;
 mod suite;
 mod timeshift;
 mod verdict;
@@ -11,7 +14,9 @@ mod verdict;
 pub use crate::check::hir::{Mode, RuleSeverity, Status as Maturity};
 pub use account::{Account, Arithmetic, NearMiss, Part, SeverityAction, Suppressed, Suppressor, Threshold};
 pub use compile::{Compiled, Compiler};
-pub use policy::ACCEPT;
+pub use lists::{LayerSpec, Reloaded};
+pub use overrides::OverrideInfo;
+pub use policy::{ACCEPT, Origin};
 pub use profile::{ClauseCost, FeatureCost, ProfileReport, RuleCost};
 pub use suite::{CaseFile, ExpectationEdit, TestCase, TestFailure, TestReport, TestResult};
 pub use timeshift::{Moved, TimeChange, shift_dates};
@@ -24,12 +29,14 @@ use crate::diagnostic::Diagnostic;
 use crate::eval::{
     Budget, Evidence, Machine, NearestMiss, Outcome, Profile, Reference, Scratch, Status, explain, nearest_miss,
 };
+use crate::lists::Lists;
 use crate::message::{Envelope, Message, Settings, xpath};
-use crate::pack::{Gates, Pack};
+use crate::pack::{Gates, Loading, Pack};
 use crate::plan::Plan;
 use crate::source::SourceMap;
 use crate::template::TemplateSet;
 use crate::value::{Catalog, Type, Value};
+use overrides::Overrides;
 use policy::Decision;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,6 +45,9 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Engine {
     inner: Arc<Inner>,
+    /// Apart from the rules, so that they are swapped without compiling.
+    lists: Arc<Lists>,
+    packs: Arc<[PackInfo]>,
 }
 
 struct Inner {
@@ -48,8 +58,13 @@ struct Inner {
     env: Env,
     settings: Arc<Settings>,
     decision: Decision,
-    packs: Arc<[PackInfo]>,
+    overrides: Overrides,
+    /// For each rule the exceptions that concern it.
+    exceptions: Vec<Vec<u32>>,
     loaded: Vec<Pack>,
+    /// Lists of the configuration.
+    given: BTreeMap<String, Vec<String>>,
+    loading: Loading,
     sources: SourceMap,
     externals: BTreeMap<String, External>,
     budget: Budget,
@@ -57,7 +72,7 @@ struct Inner {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("packs", &self.inner.packs).finish_non_exhaustive()
+        f.debug_struct("Engine").field("packs", &self.packs).finish_non_exhaustive()
     }
 }
 
@@ -116,17 +131,20 @@ impl Engine {
 
     /// What all rules say of themselves, in the order of their names.
     pub fn rule_infos(&self) -> Vec<RuleInfo> {
-        let info = |rule: &crate::check::hir::Rule| RuleInfo {
-            name: Arc::clone(&rule.name),
-            title: rule.meta.title.as_deref().map(Arc::from),
-            severity: rule.meta.severity,
-            score: Score(rule.meta.score),
-            mode: rule.meta.mode,
-            status: rule.meta.status,
-            family: rule.meta.family.as_deref().map(Arc::from),
-            at: self.inner.sources.location(rule.span),
+        let info = |(id, rule): (usize, &crate::check::hir::Rule)| {
+            let effect = self.inner.overrides.effect(id, rule, self.inner.env.now);
+            RuleInfo {
+                name: Arc::clone(&rule.name),
+                title: rule.meta.title.as_deref().map(Arc::from),
+                severity: effect.severity,
+                score: Score(effect.score),
+                mode: effect.mode,
+                status: rule.meta.status,
+                family: rule.meta.family.as_deref().map(Arc::from),
+                at: self.inner.sources.location(rule.span),
+            }
         };
-        let mut infos: Vec<RuleInfo> = self.inner.program.rules.iter().map(info).collect();
+        let mut infos: Vec<RuleInfo> = self.inner.program.rules.iter().enumerate().map(info).collect();
         infos.sort_by(|a, b| a.name.cmp(&b.name));
         infos
     }
@@ -152,6 +170,16 @@ impl Engine {
         self.inner.decision.thresholds()
     }
 
+    /// Which pack or configuration says each entry of the policy that counts, thresholds first.
+    pub fn policy_origins(&self) -> &[Origin] {
+        self.inner.decision.origins()
+    }
+
+    /// The overrides of all packs, in their order: of two for one rule the later counts.
+    pub fn overrides(&self) -> &[OverrideInfo] {
+        &self.inner.overrides.infos
+    }
+
     /// The templates of all packs.
     pub fn templates(&self) -> &TemplateSet {
         &self.inner.env.templates
@@ -164,7 +192,7 @@ impl Engine {
 
     /// The packs.
     pub fn packs(&self) -> &[PackInfo] {
-        &self.inner.packs
+        &self.packs
     }
 
     /// The receiver's side.
@@ -176,8 +204,14 @@ impl Engine {
         builtins()
     }
 
-    fn env(&self, now: Option<i64>) -> Env {
-        Env { now: now.or(self.inner.env.now), ..self.inner.env.clone() }
+    /// The lists are those of the message's recipients, as far as the host knows them.
+    fn env(&self, now: Option<i64>, message: &Message) -> Env {
+        let lists = if self.lists.is_for_everybody() {
+            Arc::clone(&self.lists)
+        } else {
+            Arc::new(self.lists.for_recipients(message.recipients()))
+        };
+        Env { now: now.or(self.inner.env.now), lists, ..self.inner.env.clone() }
     }
 
     /// Decides about a message.
@@ -204,7 +238,7 @@ impl Engine {
         options: Options,
         profile: Option<&mut Profile>,
     ) -> Verdict {
-        let env = self.env(options.now);
+        let env = self.env(options.now, message);
         self.verdict_in(Ctx { message, env: &env }, scratch, options, profile)
     }
 
@@ -233,14 +267,15 @@ impl Engine {
             over_budget: draft.over_budget,
             limits_hit: ctx.message.limits_hit(),
             anomalies: ctx.message.anomalies().to_vec(),
-            packs: Arc::clone(&inner.packs),
+            packs: Arc::clone(&self.packs),
         }
     }
 
     fn add(&self, draft: &mut Draft, id: RuleId, outcome: &Outcome, ctx: Ctx<'_>, options: Options) {
         let inner = &*self.inner;
         let rule = &inner.program.rules[id.0 as usize];
-        if rule.meta.mode == Mode::Off {
+        let effect = inner.overrides.effect(id.0 as usize, rule, ctx.env.now);
+        if effect.mode == Mode::Off {
             return;
         }
         match outcome.status() {
@@ -255,7 +290,7 @@ impl Engine {
                 exceptions: Vec::new(),
             }),
             Status::Match => {
-                let exceptions = self.exceptions(&rule.name, ctx);
+                let exceptions = self.exceptions(id, ctx);
                 if !exceptions.is_empty() {
                     draft.suppressed.push(Suppression { rule: Arc::clone(&rule.name), unless: Vec::new(), exceptions });
                     return;
@@ -264,9 +299,9 @@ impl Engine {
                 draft.matches.push(Match {
                     rule: Arc::clone(&rule.name),
                     title: rule.meta.title.as_deref().map(Arc::from),
-                    severity: rule.meta.severity,
-                    mode: rule.meta.mode,
-                    score: Score(rule.meta.score),
+                    severity: effect.severity,
+                    mode: effect.mode,
+                    score: Score(effect.score),
                     counted: Score(0),
                     family: rule.meta.family.as_deref().map(Arc::from),
                     attack: rule.meta.attack.clone(),
@@ -277,13 +312,13 @@ impl Engine {
     }
 
     /// The exceptions that suppress a match. Expired ones no longer do.
-    fn exceptions(&self, rule: &str, ctx: Ctx<'_>) -> Vec<Arc<str>> {
+    fn exceptions(&self, rule: RuleId, ctx: Ctx<'_>) -> Vec<Arc<str>> {
         let inner = &*self.inner;
         let mut held = Vec::new();
-        for exception in &inner.program.exceptions {
+        let concern = inner.exceptions.get(rule.0 as usize).into_iter().flatten();
+        for exception in concern.filter_map(|at| inner.program.exceptions.get(*at as usize)) {
             let expired = ctx.env.now.is_some_and(|now| exception.expires <= now);
-            let applies = crate::matcher::Glob::new(&exception.rules, false).is_match(rule);
-            if applies && !expired {
+            if !expired {
                 let mut reference = Reference::new(&inner.program, self.builtins(), ctx);
                 if reference.truth(&exception.when).is_true() {
                     held.push(Arc::clone(&exception.name));
@@ -296,10 +331,10 @@ impl Engine {
     /// Everything about one rule: `pack/name`, or the bare name if it is unique.
     pub fn explain(&self, message: &Arc<Message>, rule: &str, now: Option<i64>) -> Option<Explanation> {
         let id = self.find_rule(rule)?;
-        let env = self.env(now);
+        let env = self.env(now, message);
         let mut explanation = self.explain_in(Ctx { message, env: &env }, id)?;
         if explanation.status == Status::Match {
-            explanation.exceptions = self.exceptions(&explanation.rule, Ctx { message, env: &env });
+            explanation.exceptions = self.exceptions(id, Ctx { message, env: &env });
             if !explanation.exceptions.is_empty() {
                 explanation.status = Status::Suppressed;
             }
@@ -340,7 +375,7 @@ impl Engine {
     /// their ids: what differential tests compare.
     pub fn both_outcomes(&self, message: &Arc<Message>) -> Vec<(Arc<str>, Outcome, Outcome)> {
         let inner = &*self.inner;
-        let env = self.env(None);
+        let env = self.env(None, message);
         let ctx = Ctx { message, env: &env };
         let mut scratch = Scratch::new();
         let listed = Machine::run(&inner.plan, &inner.program, self.builtins(), ctx, &mut scratch, &inner.budget, None);
@@ -378,7 +413,7 @@ impl Engine {
         };
         let (checked, program, diagnostics) = check_expr(&parsed, &inputs, vocabulary);
         let Some(checked) = checked else { return Err((diagnostics, sources)) };
-        let env = self.env(now);
+        let env = self.env(now, message);
         let ctx = Ctx { message, env: &env };
         let value = Reference::new(&program, self.builtins(), ctx).value(&checked);
         let json = to_json(self.builtins(), &ctx, &value, &checked.ty);
@@ -387,7 +422,7 @@ impl Engine {
 
     /// All features of a message as rules see them.
     pub fn features(&self, message: &Arc<Message>) -> serde_json::Value {
-        let env = self.env(None);
+        let env = self.env(None, message);
         let ctx = Ctx { message, env: &env };
         let value = Value::record(Arc::clone(message));
         to_json(self.builtins(), &ctx, &value, &Type::Record(Catalog::MESSAGE))

@@ -13,30 +13,81 @@ pub(super) struct Decision {
     thresholds: Vec<(i64, Arc<str>)>,
     /// Highest severity first.
     severities: Vec<(RuleSeverity, Arc<str>)>,
+    origins: Vec<Origin>,
+}
+
+/// An entry of the policy that counts, and who says it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Origin {
+    /// The action.
+    pub action: String,
+    /// From when it is taken: `score 5.0`, `severity high`.
+    pub from: String,
+    /// The pack, `configuration` or `default`.
+    pub owner: String,
+}
+
+impl Origin {
+    fn new(action: &str, from: String, owner: &str) -> Self {
+        Self { action: action.to_owned(), from, owner: owner.to_owned() }
+    }
+}
+
+fn scaled(action: &str, score: f64) -> Result<i64, String> {
+    let scaled = score * 1000.0;
+    if !scaled.is_finite() || scaled.abs() > 1e12 {
+        return Err(format!("the threshold of `{action}` is out of range"));
+    }
+    Ok(scaled.round() as i64)
 }
 
 /// The action when no threshold is reached.
 pub const ACCEPT: &str = "accept";
 
 impl Decision {
-    /// Reads a policy; the reason if it is malformed.
-    pub(super) fn new(policy: &Policy) -> Result<Self, String> {
-        let mut thresholds = Vec::new();
-        for (name, score) in &policy.thresholds {
-            let scaled = score * 1000.0;
-            if !scaled.is_finite() || scaled.abs() > 1e12 {
-                return Err(format!("the threshold of `{name}` is out of range"));
+    /// Merges named policies, the strongest first: for each action and each severity the first that
+    /// names it counts, also where it says "nothing". The name and the reason if one is malformed.
+    pub(super) fn merged<'p>(
+        policies: impl IntoIterator<Item = (&'p str, &'p Policy)>,
+    ) -> Result<Self, (String, String)> {
+        let mut thresholds = BTreeMap::new();
+        let mut severities = BTreeMap::new();
+        for (owner, policy) in policies {
+            let refused = |reason: String| (owner.to_owned(), reason);
+            for (action, score) in &policy.thresholds {
+                let score = score.map(|score| scaled(action, score)).transpose().map_err(refused)?;
+                thresholds.entry(action.as_str()).or_insert((score, owner));
             }
-            thresholds.push((scaled.round() as i64, Arc::from(name.as_str())));
+            for (name, action) in &policy.severity {
+                let severity = severity(name).ok_or_else(|| refused(format!("there is no severity `{name}`")))?;
+                severities.entry(severity).or_insert((name.as_str(), action.as_deref(), owner));
+            }
         }
-        thresholds.sort_by(|a, b| b.cmp(a));
-        let mut severities = Vec::new();
-        for (name, action) in &policy.severity {
-            let severity = severity(name).ok_or_else(|| format!("there is no severity `{name}`"))?;
-            severities.push((severity, Arc::from(action.as_str())));
+        Ok(Self::of(&thresholds, &severities))
+    }
+
+    fn of(
+        thresholds: &BTreeMap<&str, (Option<i64>, &str)>,
+        severities: &BTreeMap<RuleSeverity, (&str, Option<&str>, &str)>,
+    ) -> Self {
+        let mut decision = Self { thresholds: Vec::new(), severities: Vec::new(), origins: Vec::new() };
+        for (action, (score, owner)) in thresholds {
+            let Some(score) = score else { continue };
+            decision.thresholds.push((*score, Arc::from(*action)));
+            decision.origins.push(Origin::new(*action, format!("score {}", Score(*score)), *owner));
         }
-        severities.sort_by(|a, b| b.cmp(a));
-        Ok(Self { thresholds, severities })
+        decision.thresholds.sort_by(|a, b| b.cmp(a));
+        for (severity, (name, action, owner)) in severities.iter().rev() {
+            let Some(action) = action else { continue };
+            decision.severities.push((*severity, Arc::from(*action)));
+            decision.origins.push(Origin::new(*action, format!("severity {name}"), *owner));
+        }
+        decision
+    }
+
+    /// Who says each entry.
+    pub(super) fn origins(&self) -> &[Origin] {
+        &self.origins
     }
 
     /// Severities with the actions that they lead to, lowest first.
@@ -103,7 +154,7 @@ fn count_scores(matches: &mut [Match]) {
     }
 }
 
-fn severity(name: &str) -> Option<RuleSeverity> {
+pub(super) fn severity(name: &str) -> Option<RuleSeverity> {
     Some(match name {
         "info" => RuleSeverity::Info,
         "low" => RuleSeverity::Low,

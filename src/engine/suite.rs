@@ -208,8 +208,8 @@ impl Engine {
 
     /// The names of the packs that were read from a folder of their own, with these folders.
     pub fn folders(&self) -> Vec<(String, PathBuf)> {
-        let folders = self.inner.loaded.iter().filter(|pack| pack.root.join("pack.yaml").is_file());
-        folders.map(|pack| (pack.manifest.name.clone(), pack.root.clone())).collect()
+        let folder = |pack: &Pack| Some((pack.manifest.name.clone(), pack.folder()?.to_owned()));
+        self.inner.loaded.iter().filter_map(folder).collect()
     }
 
     /// The verdict on a message of a pack's folder, in the world of the pack's tests, without a
@@ -264,7 +264,7 @@ impl Engine {
         let built: Result<Vec<_>, String> = lists.iter().map(|(id, entries)| self.list(*id, entries)).collect();
         let env = Env {
             now: given.clock,
-            lists: Arc::new(self.inner.env.lists.with(built?)),
+            lists: Arc::new(self.lists.with(built?)),
             providers: vec![Arc::new(Answers(given.answers.clone()))],
             ..self.inner.env.clone()
         };

@@ -334,11 +334,11 @@ impl<'a> Explainer<'a, '_> {
             }
             Needles::List(id) => {
                 let list = self.reference.ctx.env.lists.get(id.0)?;
-                let (index, bytes) = list.any_in_text(ops::search(op), no_case, text)?;
-                let entry = list.entry(index)?;
+                let hit = list.any_in_text(ops::search(op), no_case, text, self.reference.ctx.env.now)?;
+                let entry = list.entry(&hit)?;
                 let name = self.reference.program.lists.get(id.0 as usize).map_or("?", |info| &info.name);
                 let line = if entry.line > 0 { format!(" line {}", entry.line) } else { String::new() };
-                Some((bytes, format!("${name}{line}: `{}`", entry.text)))
+                Some((hit.bytes, format!("${name}{line}: `{}`", entry.text)))
             }
         }
     }

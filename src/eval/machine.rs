@@ -269,7 +269,7 @@ impl Run<'_> {
             Op::Const(constant) => constant.0.clone(),
             Op::Message => Value::record(Arc::clone(self.ctx.message)),
             Op::Local(id) => self.scratch.bound(*id).map(|bound| bound.value.clone()).unwrap_or_default(),
-            Op::List(id) => self.ctx.env.lists.get(*id).map_or(Value::Null, |list| list.values()),
+            Op::List(id) => self.ctx.env.lists.get(*id).map_or(Value::Null, |list| list.values(self.ctx.env.now)),
             Op::Template(id) => {
                 let (value, work) = self.ctx.env.templates.value(self.ctx.message, id.0);
                 self.step(work as usize / 4);

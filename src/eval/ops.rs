@@ -287,7 +287,7 @@ pub(super) fn search(op: TextOp) -> crate::lists::Search {
 /// A text predicate whose needle list is declared.
 pub(super) fn text_in_list(ctx: &Ctx<'_>, list: u32, op: TextOp, no_case: bool, text: &str) -> Truth {
     match ctx.env.lists.get(list) {
-        Some(data) => Truth::from(data.any_in_text(search(op), no_case, text).is_some()),
+        Some(data) => Truth::from(data.any_in_text(search(op), no_case, text, ctx.env.now).is_some()),
         None => Truth::Unknown,
     }
 }
@@ -295,7 +295,7 @@ pub(super) fn text_in_list(ctx: &Ctx<'_>, list: u32, op: TextOp, no_case: bool, 
 /// Membership in a declared list.
 pub(super) fn in_list(ctx: &Ctx<'_>, list: u32, fold: Fold, value: &Value) -> Truth {
     match ctx.env.lists.get(list) {
-        Some(data) => Truth::from(data.contains(value, matches!(fold, Fold::NoCase | Fold::Domain))),
+        Some(data) => Truth::from(data.contains(value, matches!(fold, Fold::NoCase | Fold::Domain), ctx.env.now)),
         None => Truth::Unknown,
     }
 }

@@ -77,7 +77,9 @@ impl<'a> Reference<'a> {
             ExprKind::Const(value) => value.clone(),
             ExprKind::Message => Value::record(std::sync::Arc::clone(self.ctx.message)),
             ExprKind::Local(id) => self.local(*id),
-            ExprKind::List(id) => self.ctx.env.lists.get(id.0).map_or(Value::Null, |list| list.values()),
+            ExprKind::List(id) => {
+                self.ctx.env.lists.get(id.0).map_or(Value::Null, |list| list.values(self.ctx.env.now))
+            }
             ExprKind::Template(id) => {
                 let (value, work) = self.ctx.env.templates.value(self.ctx.message, id.0);
                 self.step(work as usize / 4);

@@ -1,241 +1,265 @@
-//! Entries from inline literals and from files: plain text, CSV with a header, JSON lines.
+//! Entries from inline literals and from files.
 
-use super::{Entry, ListData, ListType};
+use super::ListType;
+use super::data::{ListData, Slot};
+use super::format::{Fields, Format};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::matcher::{Pattern, PatternOptions};
 use crate::source::{SourceId, Span};
-use crate::value::{Cidr, Value};
-use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, OnceLock};
+use crate::value::calendar::moment;
+use crate::value::{Cidr, host_key};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Most entries of one list.
-const MAX_ENTRIES: usize = 2_000_000;
+pub const MAX_ENTRIES: usize = 2_000_000;
+/// Longest line of a list's file, in bytes.
+pub const MAX_LINE: usize = u16::MAX as usize;
+/// Longest entry, in bytes; a regular expression may fill its line.
+pub const MAX_KEY: usize = 4096;
+/// Most problems of one list that are shown.
+const MAX_PROBLEMS: usize = 20;
 
 impl ListData {
     /// A list from entries with their places.
     pub fn from_entries(kind: ListType, entries: &[(Arc<str>, Span)]) -> (Self, Vec<Diagnostic>) {
-        let mut builder = Builder::new(kind);
+        let mut raw = String::new();
+        let mut places = Vec::with_capacity(entries.len());
         for (text, span) in entries {
-            builder.add(Entry { text: Arc::clone(text), ..Entry::default() }, *span);
+            places.push((raw.len(), *span));
+            raw.push_str(text);
+            raw.push('\n');
         }
-        builder.finish()
+        let raw: Arc<str> = raw.into();
+        let mut builder = Builder::new(kind, Arc::clone(&raw), Format::Inline);
+        for ((at, span), (text, _)) in places.into_iter().zip(entries) {
+            let fields = Fields { value: raw[at..at + text.len()].into(), ..Fields::default() };
+            builder.add(&fields, Line { at, number: 0, span });
+        }
+        builder.finish(None)
     }
 
-    /// A list from the text of its file. Entries that have expired by `now`, in milliseconds since
-    /// 1970, are left out, and said to be.
-    pub fn parse(kind: ListType, source: SourceId, text: &str, now: Option<i64>) -> (Self, Vec<Diagnostic>) {
-        let mut builder = Builder::new(kind);
-        let mut columns: Option<Vec<String>> = None;
+    /// A list from the text of its file. How many entries have expired by `now`, in milliseconds
+    /// since 1970, is said; lookups decide by their own clock.
+    pub fn parse(kind: ListType, source: SourceId, text: &Arc<str>, now: Option<i64>) -> (Self, Vec<Diagnostic>) {
+        let (format, header) = Format::of(text);
+        let mut builder = Builder::new(kind, Arc::clone(text), format.clone());
+        builder.source = Some(source);
         let mut at = 0;
         for (index, raw) in text.split_inclusive('\n').enumerate() {
-            let span = Span::new(source, at, at + raw.trim_end().len());
+            let line = Line { at, number: index as u32 + 1, span: Span::new(source, at, at + raw.trim_end().len()) };
             at += raw.len();
-            let line = raw.trim().trim_start_matches('\u{feff}');
-            if line.is_empty() || line.starts_with('#') {
+            let content = raw.trim().trim_start_matches('\u{feff}');
+            if content.is_empty() || content.starts_with('#') || (header && index == 0) {
                 continue;
             }
-            if index == 0 && is_csv_header(line) {
-                columns = Some(line.split(',').map(|name| name.trim().to_lowercase()).collect());
-                continue;
-            }
-            let entry = match &columns {
-                Some(columns) => csv_entry(line, columns),
-                None if line.starts_with('{') => json_entry(line),
-                None => Some(plain_entry(line, kind)),
-            };
-            match entry {
-                Some(entry) if entry.expires.zip(now).is_some_and(|(expires, now)| expires <= now) => {
-                    builder.expired.get_or_insert((span, 0)).1 += 1;
-                }
-                Some(mut entry) => {
-                    entry.line = index as u32 + 1;
-                    builder.add(entry, span);
-                }
-                None => builder.problem("the line is no entry".into(), span),
-            }
-            if builder.full(span) {
+            builder.line(content, &format, line);
+            if builder.full(line.span) {
                 break;
             }
         }
-        builder.finish()
+        builder.finish(now)
     }
+}
+
+/// Where a line begins, its number, and its place for problems.
+#[derive(Clone, Copy)]
+struct Line {
+    at: usize,
+    number: u32,
+    span: Span,
 }
 
 struct Builder {
     data: ListData,
+    /// The file's text, where problems are shown.
+    source: Option<SourceId>,
+    prefixes: BTreeSet<u8>,
     diagnostics: Vec<Diagnostic>,
-    /// The first entry that has expired, and how many have.
-    expired: Option<(Span, usize)>,
+    /// Problems that are not shown one by one, with the place of the first.
+    more: Option<(Span, usize)>,
 }
 
 impl Builder {
-    fn new(kind: ListType) -> Self {
-        let data = ListData {
-            kind,
-            entries: Vec::new(),
-            values: Vec::new(),
-            exact: HashSet::new(),
-            folded: OnceLock::new(),
-            ips: HashSet::new(),
-            numbers: HashSet::new(),
-            blocks: BTreeMap::new(),
-            automata: [OnceLock::new(), OnceLock::new()],
-            globs: OnceLock::new(),
-            caseless: OnceLock::new(),
-        };
-        Self { data, diagnostics: Vec::new(), expired: None }
+    fn new(kind: ListType, raw: Arc<str>, format: Format) -> Self {
+        let data = ListData::empty(kind, raw, format);
+        Self { data, source: None, prefixes: BTreeSet::new(), diagnostics: Vec::new(), more: None }
     }
 
     fn problem(&mut self, message: String, span: Span) {
-        self.diagnostics.push(Diagnostic::new(codes::LIST, message, span, "not taken"));
+        if self.diagnostics.len() < MAX_PROBLEMS {
+            self.diagnostics.push(Diagnostic::new(codes::LIST, message, span, "not taken"));
+        } else {
+            self.more.get_or_insert((span, 0)).1 += 1;
+        }
     }
 
     fn full(&mut self, span: Span) -> bool {
-        let full = self.data.entries.len() >= MAX_ENTRIES;
+        let full = self.data.slots.len() >= MAX_ENTRIES;
         if full {
-            self.problem(format!("a list holds at most {MAX_ENTRIES} entries"), span);
+            self.diagnostics.push(
+                Diagnostic::new(
+                    codes::LIST,
+                    format!("a list holds at most {MAX_ENTRIES} entries"),
+                    span,
+                    "the last one taken",
+                )
+                .help("split the list in two"),
+            );
         }
         full
     }
 
-    fn add(&mut self, mut entry: Entry, span: Span) {
-        let Some(value) = self.value(&entry.text, span) else { return };
-        if let Value::String(text) = &value {
-            entry.text = Arc::clone(text);
-            self.data.exact.insert(Arc::clone(text));
+    fn line(&mut self, content: &str, format: &Format, line: Line) {
+        if content.len() > MAX_LINE {
+            let message = format!("the line has {} bytes, a line of a list at most {MAX_LINE}", content.len());
+            return self.problem(message, Span { end: line.span.start + 40, ..line.span });
         }
-        self.data.values.push(value);
-        self.data.entries.push(entry);
+        match format.fields(content, self.data.kind) {
+            Ok(fields) => self.add(&fields, line),
+            Err(reason) => self.problem(reason, line.span),
+        }
     }
 
-    fn value(&mut self, text: &str, span: Span) -> Option<Value> {
-        let value = match self.data.kind {
-            ListType::String | ListType::Url | ListType::Glob => Some(Value::from(text)),
-            ListType::Domain => Some(Value::from(domain(text))),
-            ListType::Email => text.contains('@').then(|| Value::from(text.to_lowercase())),
-            ListType::Hash => {
-                let hex = text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-                hex.then(|| Value::from(text.to_lowercase()))
+    fn add(&mut self, fields: &Fields<'_>, line: Line) {
+        let text: &str = &fields.value;
+        let most = if self.data.kind == ListType::Pattern { MAX_LINE } else { MAX_KEY };
+        if text.len() > most {
+            return self.problem(format!("an entry has at most {most} bytes, this one {}", text.len()), line.span);
+        }
+        if text.contains('\0') {
+            return self.problem("a NUL character is no part of an entry".into(), line.span);
+        }
+        let expires = fields.expires.as_deref().map(|text| moment(text).ok_or(text));
+        if let Some(Err(text)) = expires {
+            let message = format!("`{}` is not a date such as 2027-03-01", text.escape_debug());
+            return self.problem(message, line.span);
+        }
+        match key(self.data.kind, text) {
+            Ok((key, extra)) => self.insert(&key, extra, line, expires.and_then(Result::ok)),
+            Err(reason) => self.problem(reason, line.span),
+        }
+    }
+
+    fn insert(&mut self, key: &str, extra: Extra, line: Line, expires: Option<i64>) {
+        let entry = self.data.slots.len() as u32;
+        let data = &mut self.data;
+        let taken = data.index.insert(entry, key, |entry| {
+            let slot = data.slots[entry as usize];
+            let from: &str = if slot.own { &data.own } else { &data.raw };
+            &from[slot.at as usize..slot.at as usize + usize::from(slot.len)]
+        });
+        match taken {
+            Ok(()) => {
+                let (at, own) = self.place(key);
+                let len = key.len() as u16;
+                self.data.slots.push(Slot { at, len, own, line_at: line.at as u32, line: line.number });
+                self.data.expiries.extend(expires.map(|moment| (entry, moment)));
+                match extra {
+                    Extra::None => {}
+                    Extra::Prefix(prefix) => drop(self.prefixes.insert(prefix)),
+                    Extra::Pattern(pattern) => self.data.patterns.push(pattern),
+                }
             }
-            ListType::Ip => text.parse().ok().map(|ip| {
-                self.data.ips.insert(ip);
-                Value::Ip(ip)
-            }),
-            ListType::Cidr => Cidr::parse(text).map(|cidr| {
-                self.data.blocks.entry(cidr.prefix).or_default().insert(cidr);
-                Value::Cidr(cidr)
-            }),
-            ListType::Int => text.parse().ok().map(|number| {
-                self.data.numbers.insert(number);
-                Value::Int(number)
-            }),
-            ListType::Pattern => return self.pattern(text, span),
-        };
-        if value.is_none() {
-            self.problem(format!("`{}` is not an entry of this type", text.escape_debug()), span);
-        }
-        value
-    }
-
-    fn pattern(&mut self, text: &str, span: Span) -> Option<Value> {
-        match Pattern::new(text, PatternOptions::default()) {
-            Ok(pattern) => Some(Value::Pattern(Arc::new(pattern))),
-            Err(error) => {
-                self.problem(format!("this regular expression is refused: {}", error.message), span);
-                None
-            }
+            Err(first) => self.repeated(first, line.number, expires),
         }
     }
 
-    fn finish(mut self) -> (ListData, Vec<Diagnostic>) {
-        if let Some((span, count)) = self.expired {
-            let message = format!("{count} of the list's entries have expired and no longer count");
-            self.diagnostics
-                .push(Diagnostic::new(codes::EXPIRED, message, span, "the first one").help("renew or remove them"));
+    /// The same entry again: it counts until the later of the two has expired.
+    fn repeated(&mut self, first: u32, line: u32, expires: Option<i64>) {
+        self.data.duplicates.push((line, first));
+        let expiries = &mut self.data.expiries;
+        let Ok(at) = expiries.binary_search_by_key(&first, |(entry, _)| *entry) else { return };
+        match expires {
+            Some(moment) => expiries[at].1 = expiries[at].1.max(moment),
+            None => drop(expiries.remove(at)),
         }
+    }
+
+    /// Where a key stands in the file's text; one that does not is written down.
+    fn place(&mut self, key: &str) -> (u32, bool) {
+        let raw = self.data.raw.as_bytes().as_ptr_range();
+        let start = key.as_ptr();
+        if raw.contains(&start) {
+            return ((start.addr() - raw.start.addr()) as u32, false);
+        }
+        let at = self.data.own.len() as u32;
+        self.data.own.push_str(key);
+        (at, true)
+    }
+}
+
+impl Builder {
+    fn finish(mut self, now: Option<i64>) -> (ListData, Vec<Diagnostic>) {
+        if let Some((span, count)) = self.more {
+            let message = format!("{count} more lines of this list are no entries");
+            self.diagnostics.push(Diagnostic::new(codes::LIST, message, span, "the first of them"));
+        }
+        self.data.prefixes = std::mem::take(&mut self.prefixes).into_iter().collect();
+        self.data.own.shrink_to_fit();
+        self.data.slots.shrink_to_fit();
+        self.diagnostics.extend(now.and_then(|now| self.expired(now)));
         (self.data, self.diagnostics)
     }
-}
 
-fn domain(text: &str) -> String {
-    let trimmed = text.trim_end_matches('.');
-    idna::domain_to_ascii(trimmed).unwrap_or_else(|_| trimmed.to_lowercase())
-}
-
-fn is_csv_header(line: &str) -> bool {
-    let mut names = line.split(',').map(str::trim);
-    names.next().is_some_and(|first| first.eq_ignore_ascii_case("value")) && line.contains(',')
-}
-
-/// A comment after white space and `#` belongs to the entry; patterns may hold a `#` themselves.
-fn plain_entry(line: &str, kind: ListType) -> Entry {
-    if kind == ListType::Pattern {
-        return Entry { text: line.into(), ..Entry::default() };
+    fn expired(&self, now: i64) -> Option<Diagnostic> {
+        let mut expired = self.data.expiries.iter().filter(|(_, moment)| *moment <= now);
+        let first = self.data.slots.get(expired.next()?.0 as usize)?;
+        let count = 1 + expired.count();
+        let start = first.line_at as usize;
+        let line = self.data.raw.get(start..)?.lines().next()?.trim_end();
+        let span = Span::new(self.source?, start, start + line.len());
+        let message = format!("{count} of the list's entries have expired and no longer count");
+        Some(Diagnostic::new(codes::EXPIRED, message, span, "the first one").help("renew or remove them"))
     }
-    match line.split_once(" #") {
-        Some((text, comment)) => {
-            Entry { text: text.trim().into(), comment: Some(comment.trim().into()), ..Entry::default() }
+}
+
+/// What a type of list keeps beside the text of an entry.
+enum Extra {
+    None,
+    Prefix(u8),
+    Pattern(Arc<Pattern>),
+}
+
+/// The form in which an entry is compared; the reason if it is none of the type.
+fn key(kind: ListType, text: &str) -> Result<(Cow<'_, str>, Extra), String> {
+    let key = match kind {
+        _ if text.is_empty() => None,
+        ListType::String | ListType::Url | ListType::Glob => Some((text.into(), Extra::None)),
+        ListType::Domain => Some((domain(text), Extra::None)),
+        ListType::Email => text.contains('@').then(|| (lower(text), Extra::None)),
+        ListType::Hash => {
+            let hex = text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+            hex.then(|| (lower(text), Extra::None))
         }
-        None => Entry { text: line.into(), ..Entry::default() },
-    }
-}
-
-fn csv_entry(line: &str, columns: &[String]) -> Option<Entry> {
-    let cells = csv_cells(line);
-    let cell = |name: &str| {
-        let index = columns.iter().position(|column| column == name)?;
-        cells.get(index).map(|cell| cell.trim()).filter(|cell| !cell.is_empty())
+        ListType::Ip => text.parse::<std::net::IpAddr>().ok().map(|ip| (same_or(text, ip.to_string()), Extra::None)),
+        ListType::Cidr => {
+            Cidr::parse(text).map(|block| (same_or(text, block.to_string()), Extra::Prefix(block.prefix)))
+        }
+        ListType::Int => text.parse::<i64>().ok().map(|number| (same_or(text, number.to_string()), Extra::None)),
+        ListType::Pattern => match Pattern::new(text, PatternOptions::default()) {
+            Ok(pattern) => Some((text.into(), Extra::Pattern(Arc::new(pattern)))),
+            Err(error) => return Err(format!("this regular expression is refused: {}", error.message)),
+        },
     };
-    Some(Entry {
-        text: cell("value")?.into(),
-        line: 0,
-        comment: cell("comment").map(Into::into),
-        source: cell("source").map(Into::into),
-        expires: cell("expires").and_then(date),
-    })
+    key.ok_or_else(|| format!("`{}` is not an entry of type `{}`", text.escape_debug(), kind.name()))
 }
 
-fn csv_cells(line: &str) -> Vec<String> {
-    let mut cells = vec![String::new()];
-    let mut quoted = false;
-    let mut chars = line.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' if quoted && chars.peek() == Some(&'"') => {
-                chars.next();
-                push(&mut cells, '"');
-            }
-            '"' => quoted = !quoted,
-            ',' if !quoted => cells.push(String::new()),
-            c => push(&mut cells, c),
-        }
+fn same_or(text: &str, canonical: String) -> Cow<'_, str> {
+    if text == canonical { text.into() } else { canonical.into() }
+}
+
+fn lower(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        return text.into();
     }
-    cells
+    text.to_lowercase().into()
 }
 
-fn push(cells: &mut [String], c: char) {
-    if let Some(last) = cells.last_mut() {
-        last.push(c);
-    }
-}
-
-fn json_entry(line: &str) -> Option<Entry> {
-    let object: serde_json::Value = serde_json::from_str(line).ok()?;
-    let text = |name: &str| object.get(name)?.as_str().map(Arc::<str>::from);
-    Some(Entry {
-        text: text("value")?,
-        line: 0,
-        comment: text("comment"),
-        source: text("source"),
-        expires: text("expires").and_then(|text| date(&text)),
-    })
-}
-
-/// `2027-03-01` in milliseconds since 1970.
-fn date(text: &str) -> Option<i64> {
-    let mut parts = text.splitn(3, '-').map(|part| part.parse::<i64>().ok());
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
-    let days = year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    Some((days + (153 * month + 2) / 5 + day - 1 - 719_468) * 86_400_000)
+/// Most names are in their final form already: IDNA is asked only about others.
+fn domain(text: &str) -> Cow<'_, str> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_".contains(&byte);
+    let final_form = text.bytes().all(plain) && !text.ends_with('.') && !text.contains("xn--");
+    if final_form { text.into() } else { host_key(text).into() }
 }

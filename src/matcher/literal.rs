@@ -22,10 +22,9 @@ pub fn find(literal: Literal, no_case: bool, text: &str, needle: &str) -> Option
     if text.is_ascii() && needle.is_ascii() {
         return exact(literal, text.to_ascii_lowercase().as_bytes(), needle.to_ascii_lowercase().as_bytes());
     }
-    let (folded, offsets) = fold(text);
+    let folded = fold_text(text);
     let needle: String = needle.chars().map(fold_char).collect();
-    let found = exact(literal, folded.as_bytes(), needle.as_bytes())?;
-    Some(original(&offsets, found.start, text.len())..original(&offsets, found.end, text.len()))
+    Some(folded.original(exact(literal, folded.text.as_bytes(), needle.as_bytes())?))
 }
 
 fn exact(literal: Literal, text: &[u8], needle: &[u8]) -> Option<Range<usize>> {
@@ -45,20 +44,37 @@ pub(crate) fn fold_char(c: char) -> char {
     }
 }
 
-/// The folded text, and where each of its characters that moved begins in the original.
-fn fold(text: &str) -> (String, Vec<(usize, usize)>) {
-    let mut folded = String::with_capacity(text.len());
-    let mut offsets = Vec::new();
-    for (at, c) in text.char_indices() {
-        offsets.push((folded.len(), at));
-        folded.push(fold_char(c));
-    }
-    (folded, offsets)
+/// A text in lower case that knows where its characters stood.
+pub(crate) struct FoldedText {
+    text: String,
+    /// Where each character begins, here and in the original.
+    offsets: Vec<(usize, usize)>,
+    end: usize,
 }
 
-fn original(offsets: &[(usize, usize)], folded: usize, end: usize) -> usize {
-    let index = offsets.partition_point(|(start, _)| *start < folded);
-    offsets.get(index).map_or(end, |(_, at)| *at)
+/// Folds a text for searches without case.
+pub(crate) fn fold_text(text: &str) -> FoldedText {
+    let mut folded = FoldedText { text: String::with_capacity(text.len()), offsets: Vec::new(), end: text.len() };
+    for (at, c) in text.char_indices() {
+        folded.offsets.push((folded.text.len(), at));
+        folded.text.push(fold_char(c));
+    }
+    folded
+}
+
+impl FoldedText {
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The place in the original of what was found here.
+    pub(crate) fn original(&self, found: Range<usize>) -> Range<usize> {
+        let original = |folded: usize| {
+            let index = self.offsets.partition_point(|(start, _)| *start < folded);
+            self.offsets.get(index).map_or(self.end, |(_, at)| *at)
+        };
+        original(found.start)..original(found.end)
+    }
 }
 
 /// True if two texts are equal without case.

@@ -9,7 +9,7 @@ mod set;
 mod size;
 
 pub use glob::Glob;
-pub(crate) use literal::fold_char;
 pub use literal::{Literal, equal_no_case, find};
+pub(crate) use literal::{fold_char, fold_text};
 pub use pattern::{Dialect, Pattern, PatternError, PatternMatch, PatternOptions};
 pub use set::{PatternCache, PatternHits, PatternId, PatternSet, PatternSetBuilder, PatternSetOptions, Prefilter};

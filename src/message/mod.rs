@@ -153,6 +153,12 @@ impl Message {
         &self.envelope
     }
 
+    /// To whom the message was delivered: RCPT TO, else the mailbox of the settings. Header fields do
+    /// not say it: their author writes what he likes.
+    pub fn recipients(&self) -> &[String] {
+        if self.envelope.rcpt_to.is_empty() { self.settings.mailbox.as_slice() } else { &self.envelope.rcpt_to }
+    }
+
     /// True for a message that was found inside another: all of it was written by that one's sender.
     pub fn is_nested(&self) -> bool {
         self.depth > 0

@@ -1,0 +1,157 @@
+//! Entries looked for in texts. What a search needs is built when it is first asked.
+
+use super::data::{ListData, fold};
+use super::{ListType, Search};
+use crate::matcher::{Glob, Pattern, PatternOptions, fold_text};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+/// An entry and its place in the text.
+type Place = (usize, Range<usize>);
+/// Which entries count; `None` for all.
+type Counts<'c> = Option<&'c dyn Fn(usize) -> bool>;
+
+/// What searches have built so far. The two forms are with and without case.
+#[derive(Debug, Default)]
+pub(super) struct Searches {
+    automata: [OnceLock<Option<AhoCorasick>>; 2],
+    /// Finds every occurrence, for lists of which not every entry counts.
+    overlapping: [OnceLock<Option<AhoCorasick>>; 2],
+    lengths: [OnceLock<Vec<usize>>; 2],
+    globs: OnceLock<Vec<(Glob, Glob)>>,
+    caseless: OnceLock<Vec<Arc<Pattern>>>,
+}
+
+impl Searches {
+    pub(super) fn find(
+        &self,
+        list: &ListData,
+        search: Search,
+        no_case: bool,
+        text: &str,
+        counts: Counts<'_>,
+    ) -> Option<Place> {
+        match search {
+            Search::Contains => self.anywhere(list, no_case, text, counts),
+            Search::StartsWith | Search::EndsWith => self.at_an_end(list, search, no_case, text, counts),
+            Search::Like => self.like(list, no_case, text, counts),
+            Search::Matches | Search::MatchesWhole => self.matching(list, search, no_case, text, counts),
+        }
+    }
+
+    /// Without case a text beyond ASCII is folded first, as the entries are, and places are mapped
+    /// back.
+    fn anywhere(&self, list: &ListData, no_case: bool, text: &str, counts: Counts<'_>) -> Option<Place> {
+        if !no_case || text.is_ascii() {
+            return self.occurrence(list, no_case, text, counts);
+        }
+        let folded = fold_text(text);
+        let (entry, found) = self.occurrence(list, no_case, folded.text(), counts)?;
+        Some((entry, folded.original(found)))
+    }
+
+    fn occurrence(&self, list: &ListData, no_case: bool, text: &str, counts: Counts<'_>) -> Option<Place> {
+        let place = |found: aho_corasick::Match| (found.pattern().as_usize(), found.range());
+        let Some(counts) = counts else {
+            let slot = &self.automata[usize::from(no_case)];
+            let automaton = slot.get_or_init(|| automaton(list, no_case, MatchKind::LeftmostFirst)).as_ref();
+            return automaton?.find(text).map(place);
+        };
+        let slot = &self.overlapping[usize::from(no_case)];
+        let automaton = slot.get_or_init(|| automaton(list, no_case, MatchKind::Standard)).as_ref()?;
+        automaton.find_overlapping_iter(text).map(place).find(|(entry, _)| counts(*entry))
+    }
+
+    /// Entries of one length are one lookup.
+    fn at_an_end(
+        &self,
+        list: &ListData,
+        search: Search,
+        no_case: bool,
+        text: &str,
+        counts: Counts<'_>,
+    ) -> Option<Place> {
+        if !no_case {
+            let lengths = self.lengths[0].get_or_init(|| lengths((0..list.len()).map(|entry| list.text(entry))));
+            return ends(lengths, search, text, |part| list.key(part), counts);
+        }
+        let entries = list.folded();
+        let lengths = self.lengths[1].get_or_init(|| lengths((0..list.len() as u32).map(|entry| entries.text(entry))));
+        if text.is_ascii() {
+            return ends(lengths, search, &fold(text), |part| entries.get(part), counts);
+        }
+        let folded = fold_text(text);
+        let (entry, found) = ends(lengths, search, folded.text(), |part| entries.get(part), counts)?;
+        Some((entry, folded.original(found)))
+    }
+
+    fn like(&self, list: &ListData, no_case: bool, text: &str, counts: Counts<'_>) -> Option<Place> {
+        let globs = self.globs.get_or_init(|| {
+            let entries = (0..list.len()).map(|entry| list.text(entry));
+            entries.map(|entry| (Glob::new(entry, false), Glob::new(entry, true))).collect()
+        });
+        let fits = |(exact, folded): &(Glob, Glob)| if no_case { folded } else { exact }.is_match(text);
+        let mut found = globs.iter().enumerate().filter(|(_, glob)| fits(glob)).map(|(entry, _)| entry);
+        found.find(|entry| counts.is_none_or(|counts| counts(*entry))).map(|entry| (entry, 0..text.len()))
+    }
+
+    fn matching(
+        &self,
+        list: &ListData,
+        search: Search,
+        no_case: bool,
+        text: &str,
+        counts: Counts<'_>,
+    ) -> Option<Place> {
+        let patterns = if no_case { self.caseless(list) } else { &list.patterns };
+        let place = |pattern: &Pattern| {
+            let found = pattern.find(text)?;
+            (search == Search::Matches || found == (0..text.len())).then_some(found)
+        };
+        let mut found = patterns.iter().enumerate().filter_map(|(entry, pattern)| Some((entry, place(pattern)?)));
+        found.find(|(entry, _)| counts.is_none_or(|counts| counts(*entry)))
+    }
+
+    /// The patterns compiled to ignore case. One that only then grows too large keeps its case.
+    fn caseless(&self, list: &ListData) -> &[Arc<Pattern>] {
+        self.caseless.get_or_init(|| {
+            let compile = |pattern: &Arc<Pattern>| {
+                let options = PatternOptions { no_case: true, ..pattern.options() };
+                Pattern::new(pattern.source(), options).map_or_else(|_| Arc::clone(pattern), Arc::new)
+            };
+            list.patterns.iter().map(compile).collect()
+        })
+    }
+}
+
+/// One automaton over all entries; `None` if it would be too large.
+fn automaton(list: &ListData, no_case: bool, kind: MatchKind) -> Option<AhoCorasick> {
+    let mut builder = AhoCorasickBuilder::new();
+    builder.match_kind(kind).ascii_case_insensitive(no_case);
+    if !no_case || list.kind() == ListType::Pattern {
+        return builder.build((0..list.len()).map(|entry| list.text(entry).as_bytes())).ok();
+    }
+    let folded = list.folded();
+    builder.build((0..list.len() as u32).map(|entry| folded.text(entry).as_bytes())).ok()
+}
+
+/// The different lengths of entries, ascending.
+fn lengths<'e>(entries: impl Iterator<Item = &'e str>) -> Vec<usize> {
+    entries.map(str::len).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn ends(
+    lengths: &[usize],
+    search: Search,
+    text: &str,
+    find: impl Fn(&str) -> Option<u32>,
+    counts: Counts<'_>,
+) -> Option<Place> {
+    lengths.iter().take_while(|length| **length <= text.len()).find_map(|length| {
+        let range = if search == Search::StartsWith { 0..*length } else { text.len() - length..text.len() };
+        let entry = find(text.get(range.clone())?)? as usize;
+        counts.is_none_or(|counts| counts(entry)).then_some((entry, range))
+    })
+}

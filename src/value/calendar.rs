@@ -1,0 +1,45 @@
+//! Days and moments as configuration and lists write them.
+
+/// `2027-03-01` or `2027-03-01T10:00:00Z` in milliseconds since 1970.
+pub fn moment(text: &str) -> Option<i64> {
+    let (day, clock) = match text.split_once(['T', ' ']) {
+        Some((day, clock)) => (day, clock_ms(clock)?),
+        None => (text, 0),
+    };
+    Some(self::day(day)? + clock)
+}
+
+fn number(text: &str, digits: usize) -> Option<i64> {
+    (text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
+}
+
+/// `2027-03-01` in milliseconds since 1970; `None` for a day that no calendar has.
+pub fn day(text: &str) -> Option<i64> {
+    let mut parts = text.split('-');
+    let (year, month, day) = (number(parts.next()?, 4)?, number(parts.next()?, 2)?, number(parts.next()?, 2)?);
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let last = match month {
+        2 => 28 + i64::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    if parts.next().is_some() || !(1..=12).contains(&month) || !(1..=last).contains(&day) {
+        return None;
+    }
+    let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
+    let days = year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    Some((days + (153 * month + 2) / 5 + day - 1 - 719_468) * 86_400_000)
+}
+
+/// `10:00:00`, with fractions of a second or not, in UTC.
+fn clock_ms(text: &str) -> Option<i64> {
+    let text = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00:00")).unwrap_or(text);
+    let (clock, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let mut parts = clock.split(':');
+    let (hour, minute, second) = (number(parts.next()?, 2)?, number(parts.next()?, 2)?, number(parts.next()?, 2)?);
+    let fits = parts.next().is_none() && hour < 24 && minute < 60 && second < 61;
+    fits.then_some(((hour * 60 + minute) * 60 + second) * 1000)
+}
