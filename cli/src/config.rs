@@ -2,11 +2,15 @@
 
 use crate::Exit;
 use crate::output::complain;
-use ruleeval::engine::{Compiled, Compiler};
+use ruleeval::engine::{Compiled, Compiler, LayerSpec};
+use ruleeval::lists::Scope;
 use ruleeval::message::{Limits, Settings, Vip};
+use ruleeval::pack::{Policy, Trust};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The configuration file.
 #[derive(Debug, Default, Deserialize)]
@@ -30,6 +34,80 @@ pub(crate) struct Config {
     limits: LimitsConfig,
     /// Further lists of texts that rules may name.
     lists: BTreeMap<String, Vec<String>>,
+    /// What is laid over lists, for everybody, a domain or a user.
+    list_layers: Vec<LayerConfig>,
+    /// A policy that goes before the packs' own, entry by entry.
+    policy: Option<Policy>,
+    /// Packs without a good signature are refused.
+    require_signatures: bool,
+    /// Public keys of minisign whose packs are believed.
+    trusted_pack_keys: Vec<String>,
+    #[serde(skip)]
+    trust: Trust,
+    #[serde(skip)]
+    layers: Vec<LayerSpec>,
+}
+
+/// What a layer adds to a list and takes from it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LayerConfig {
+    /// `pack/list`, or the name of a list of the configuration.
+    list: String,
+    domain: Option<String>,
+    user: Option<String>,
+    #[serde(default)]
+    enforced: bool,
+    #[serde(default)]
+    add: Vec<String>,
+    #[serde(default)]
+    remove: Vec<String>,
+    /// List files, relative to the working directory.
+    add_file: Option<PathBuf>,
+    remove_file: Option<PathBuf>,
+}
+
+/// Largest file of a layer, in bytes.
+const MAX_LAYER_FILE: u64 = 64 << 20;
+
+impl LayerConfig {
+    fn spec(&self) -> Result<LayerSpec, String> {
+        let scope = match (&self.domain, &self.user) {
+            (Some(domain), None) => Scope::Domain(domain.to_lowercase()),
+            (None, Some(user)) => Scope::User(user.to_lowercase()),
+            (None, None) => Scope::Global,
+            (Some(_), Some(_)) => return Err(format!("list_layers: `{}` has a domain and a user", self.list)),
+        };
+        Ok(LayerSpec {
+            list: self.list.clone(),
+            scope,
+            enforced: self.enforced,
+            add: lines(&self.add, self.add_file.as_deref())?,
+            remove: lines(&self.remove, self.remove_file.as_deref())?,
+        })
+    }
+}
+
+/// The lines of a list file: those of the file first, so that it may be of any format.
+fn lines(entries: &[String], file: Option<&Path>) -> Result<Arc<str>, String> {
+    let mut text = match file {
+        Some(path) => read(path).map_err(|error| format!("list_layers: {}: {error}", path.display()))?,
+        None => String::new(),
+    };
+    if file.is_some() && !entries.is_empty() {
+        return Err("list_layers: entries stand either in the configuration or in a file".into());
+    }
+    entries.iter().for_each(|entry| text.push_str(&format!("{entry}\n")));
+    Ok(text.into())
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(MAX_LAYER_FILE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_LAYER_FILE {
+        return Err(std::io::Error::other(format!("larger than {MAX_LAYER_FILE} bytes")));
+    }
+    Ok(text)
 }
 
 #[derive(Debug, Deserialize)]
@@ -53,19 +131,47 @@ struct LimitsConfig {
     file_bytes: Option<usize>,
 }
 
-/// Options of every command that evaluates.
-#[derive(Debug, clap::Args)]
+/// Options of every command that loads packs: configuration, whose packs are believed, time.
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct ConfigArgs {
     /// Configuration file; without it `ruleeval.yaml` in the working directory, if there is one
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// Refuse packs that no trusted key signed, as `require_signatures: true` does
+    #[arg(long)]
+    pub(crate) require_signatures: bool,
+    /// A public key of minisign whose packs are believed, beside `trusted_pack_keys`
+    #[arg(long, value_name = "KEY")]
+    pub(crate) trusted_key: Vec<String>,
+    /// "Now" for rules, exceptions and list entries that read time, instead of the machine's
+    #[arg(long, value_name = "TIME")]
+    pub(crate) clock: Option<String>,
+}
+
+/// Options of every command that asks packs about messages.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct RulesArgs {
+    /// Folders with pack.yaml, their archives, or single rule files
+    #[arg(long = "rules", required = true, value_name = "PACK")]
+    pub(crate) packs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }
 
 const DEFAULT: &str = "ruleeval.yaml";
 
 impl Config {
-    /// Reads the configuration; the reason if there is none to be had.
+    /// Reads the configuration, with what the arguments add; the reason if there is none to be had.
     fn load(args: &ConfigArgs) -> Result<Self, String> {
+        let mut config = Self::read(args)?;
+        config.require_signatures |= args.require_signatures;
+        config.trusted_pack_keys.extend(args.trusted_key.iter().cloned());
+        config.trust = Trust::new(&config.trusted_pack_keys, config.require_signatures)?;
+        config.layers = config.list_layers.iter().map(LayerConfig::spec).collect::<Result<_, _>>()?;
+        Ok(config)
+    }
+
+    fn read(args: &ConfigArgs) -> Result<Self, String> {
         let path = match &args.config {
             Some(path) => path.clone(),
             None if Path::new(DEFAULT).is_file() => PathBuf::from(DEFAULT),
@@ -115,10 +221,21 @@ impl Config {
         }
     }
 
+    /// Whose packs are believed.
+    pub(crate) fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
     /// Compiles packs with this configuration.
     pub(crate) fn compile(&self, packs: &[PathBuf], now: Option<i64>) -> Compiled {
         let mut compiler = Compiler::new();
-        compiler.settings(self.settings()).now(now);
+        compiler.settings(self.settings()).now(now).trust(self.trust.clone());
+        for layer in &self.layers {
+            compiler.layer(layer.clone());
+        }
+        if let Some(policy) = &self.policy {
+            compiler.policy(policy.clone());
+        }
         for (name, entries) in
             [("org_display_names", &self.org_display_names), ("tenant_domains", &self.tenant_domains)]
         {

@@ -19,6 +19,18 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+/// Options of every command that measures packs on a labelled corpus.
+#[derive(Clone, clap::Args)]
+pub(crate) struct MeasureArgs {
+    /// Folders with pack.yaml, their archives, or single rule files
+    #[arg(long, required = true, value_name = "PACK", num_args = 1..)]
+    pub(crate) rules: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) corpus: CorpusArgs,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
 /// Options of every command that reads a labelled corpus.
 #[derive(Clone, clap::Args)]
 pub(crate) struct CorpusArgs {

@@ -60,6 +60,8 @@ enum Command {
     Timeshift(commands::timeshift::Args),
     /// Propose templates of genuine notifications from messages, and measure them
     Template(commands::template::Args),
+    /// Make, check, build, sign, verify, look at and compare packs
+    Pack(commands::pack::Args),
     /// Print the reference of all fields, functions and enums as Markdown
     Doc,
 }
@@ -96,6 +98,7 @@ fn main() -> ExitCode {
         Command::Profile(args) => commands::profile::run(&args),
         Command::Timeshift(args) => commands::timeshift::run(&args),
         Command::Template(args) => commands::template::run(&args),
+        Command::Pack(args) => commands::pack::run(&args),
         Command::Doc => {
             commands::doc::run();
             Ok(())

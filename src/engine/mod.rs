@@ -15,7 +15,7 @@ pub use crate::check::hir::{Mode, RuleSeverity, Status as Maturity};
 pub use account::{Account, Arithmetic, NearMiss, Part, SeverityAction, Suppressed, Suppressor, Threshold};
 pub use compile::{Compiled, Compiler};
 pub use lists::{LayerSpec, Reloaded};
-pub use overrides::OverrideInfo;
+pub use overrides::{ExceptionInfo, OverrideInfo};
 pub use policy::{ACCEPT, Origin};
 pub use profile::{ClauseCost, FeatureCost, ProfileReport, RuleCost};
 pub use suite::{CaseFile, ExpectationEdit, TestCase, TestFailure, TestReport, TestResult};
@@ -178,6 +178,29 @@ impl Engine {
     /// The overrides of all packs, in their order: of two for one rule the later counts.
     pub fn overrides(&self) -> &[OverrideInfo] {
         &self.inner.overrides.infos
+    }
+
+    /// The packs as they were read, in the order in which they were loaded: required ones before
+    /// those that require them.
+    pub fn loaded(&self) -> &[Pack] {
+        &self.inner.loaded
+    }
+
+    /// The exceptions of all packs, in their order.
+    pub fn exception_infos(&self) -> Vec<ExceptionInfo> {
+        let inner = &*self.inner;
+        let concerns = |at: u32| inner.exceptions.iter().filter(|of_rule| of_rule.contains(&at)).count();
+        let exceptions = inner.program.exceptions.iter().zip(0..);
+        exceptions
+            .map(|(exception, at)| ExceptionInfo {
+                name: Arc::clone(&exception.name),
+                rules: Arc::clone(&exception.rules),
+                owner: Arc::clone(&exception.owner),
+                reason: Arc::clone(&exception.reason),
+                expires: exception.expires,
+                concerns: concerns(at),
+            })
+            .collect()
     }
 
     /// The templates of all packs.

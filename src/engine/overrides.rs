@@ -49,6 +49,23 @@ pub struct OverrideInfo {
     pub rules: usize,
 }
 
+/// An exception as an engine has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExceptionInfo {
+    /// `pack/name`.
+    pub name: Arc<str>,
+    /// The rules that it is for, as a glob over `pack/rule`.
+    pub rules: Arc<str>,
+    /// Who answers for it.
+    pub owner: Arc<str>,
+    /// Why.
+    pub reason: Arc<str>,
+    /// Milliseconds since 1970 from which it no longer suppresses.
+    pub expires: i64,
+    /// How many rules it concerns.
+    pub concerns: usize,
+}
+
 /// What is changed, by rule.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Overrides {

@@ -70,6 +70,7 @@ pub struct ListData {
 pub(super) struct Folded {
     texts: String,
     spans: Vec<(u32, u32)>,
+    ascii: bool,
     index: Index,
 }
 
@@ -77,6 +78,11 @@ impl Folded {
     pub(super) fn text(&self, entry: u32) -> &str {
         let (start, end) = self.spans.get(entry as usize).copied().unwrap_or_default();
         self.texts.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    /// True if no entry goes beyond ASCII.
+    pub(super) fn is_ascii(&self) -> bool {
+        self.ascii
     }
 
     pub(super) fn get(&self, folded: &str) -> Option<u32> {
@@ -234,6 +240,7 @@ impl ListData {
                 let _ = index.insert(entry, folded.text(entry), |entry| folded.text(entry));
             }
             folded.index = index;
+            folded.ascii = folded.texts.is_ascii();
             folded
         })
     }

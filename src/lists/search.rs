@@ -2,7 +2,7 @@
 
 use super::data::{ListData, fold};
 use super::{ListType, Search};
-use crate::matcher::{Glob, Pattern, PatternOptions, fold_text};
+use crate::matcher::{Glob, Pattern, PatternOptions, fold_char, fold_text};
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -41,10 +41,10 @@ impl Searches {
         }
     }
 
-    /// Without case a text beyond ASCII is folded first, as the entries are, and places are mapped
-    /// back.
+    /// Without case a text with upper case beyond ASCII is folded first, as the entries are, and
+    /// places are mapped back.
     fn anywhere(&self, list: &ListData, no_case: bool, text: &str, counts: Counts<'_>) -> Option<Place> {
-        if !no_case || text.is_ascii() {
+        if !no_case || text.is_ascii() || !changes(text, list.folded().is_ascii()) {
             return self.occurrence(list, no_case, text, counts);
         }
         let folded = fold_text(text);
@@ -124,6 +124,15 @@ impl Searches {
             list.patterns.iter().map(compile).collect()
         })
     }
+}
+
+/// True if folding changes more than letters of ASCII. To entries of ASCII only the Kelvin sign
+/// matters, which folds to a `k`.
+fn changes(text: &str, ascii_entries: bool) -> bool {
+    if ascii_entries {
+        return memchr::memmem::find(text.as_bytes(), "\u{212a}".as_bytes()).is_some();
+    }
+    text.chars().any(|c| !c.is_ascii() && fold_char(c) != c)
 }
 
 /// One automaton over all entries; `None` if it would be too large.

@@ -40,6 +40,12 @@ impl Trust {
         self.required
     }
 
+    /// The same keys, with packs without a good signature refused.
+    #[must_use]
+    pub fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
     /// True if there are keys, so that signatures that are there are verified.
     pub fn has_keys(&self) -> bool {
         !self.keys.is_empty()

@@ -1,5 +1,19 @@
 //! Days and moments as configuration and lists write them.
 
+/// `2027-03-01`, the day of a moment in milliseconds since 1970.
+pub fn show(moment: i64) -> String {
+    let days = moment.div_euclid(86_400_000) + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
 /// `2027-03-01` or `2027-03-01T10:00:00Z` in milliseconds since 1970.
 pub fn moment(text: &str) -> Option<i64> {
     let (day, clock) = match text.split_once(['T', ' ']) {

@@ -47,7 +47,7 @@ enum Stage {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<(), Exit> {
-    let compiled = Config::load_or_complain(&args.config)?.compile(&args.packs, super::clock(None)?);
+    let compiled = Config::load_or_complain(&args.config)?.compile(&args.packs, super::clock(&args.config)?);
     if let Some(Stage::Ast) = args.emit {
         for (id, source) in compiled.sources.iter().filter(|(_, source)| source.name.ends_with(".rule")) {
             print(&ruleeval::syntax::dump(&ruleeval::syntax::parse(id, &source.text).0));

@@ -35,9 +35,6 @@ pub(crate) struct Args {
     /// Exit with 1 on a regression: by the new pack's policy, else anything lost or newly wrong
     #[arg(long)]
     gate: bool,
-    /// "Now" for rules that read time, instead of the machine's
-    #[arg(long, value_name = "TIME")]
-    clock: Option<String>,
     #[command(flatten)]
     config: ConfigArgs,
 }
@@ -55,8 +52,8 @@ enum Style {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<(), Exit> {
     let packs = |pack: &PathBuf| args.with.iter().chain([pack]).cloned().collect::<Vec<_>>();
-    let (old, now) = super::setup(&args.config, &packs(&args.old), args.clock.as_deref())?;
-    let (new, _) = super::setup(&args.config, &packs(&args.new), args.clock.as_deref())?;
+    let (old, now) = super::setup(&args.config, &packs(&args.old))?;
+    let (new, _) = super::setup(&args.config, &packs(&args.new))?;
     let corpus = args.corpus.open()?;
     let diff = compare(&old, &new, &corpus, &args.corpus, args.samples, now)?;
     let gates = if args.gate {

@@ -20,16 +20,13 @@ pub(crate) struct Args {
     /// Print the type beside the value
     #[arg(long)]
     types: bool,
-    /// "Now" for rules that read time
-    #[arg(long, value_name = "TIME")]
-    clock: Option<String>,
     #[command(flatten)]
     config: ConfigArgs,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<(), Exit> {
-    let (engine, now) = super::setup(&args.config, &args.rules, args.clock.as_deref())?;
+    let (engine, now) = super::setup(&args.config, &args.rules)?;
     let message = engine.parse(Input::from(args.message.as_path()).read_or_complain()?);
     let (value, ty) = engine.eval_expr(&args.expression, &message, now).map_err(|(diagnostics, sources)| {
         show(&diagnostics, &sources);

@@ -29,9 +29,6 @@ pub(crate) struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// "Now" for rules that read time
-    #[arg(long, value_name = "TIME")]
-    clock: Option<String>,
     #[command(flatten)]
     config: ConfigArgs,
 }
@@ -55,7 +52,7 @@ fn no_packs() -> Result<(), Exit> {
 
 /// The whole verdict.
 fn whole(args: &Args, message: &Path) -> Result<(), Exit> {
-    let (engine, now) = super::setup(&args.config, &args.rules, args.clock.as_deref())?;
+    let (engine, now) = super::setup(&args.config, &args.rules)?;
     let input = Input::from(message);
     let raw = input.read_or_complain().inspect_err(|_| {
         if engine.rules().iter().any(|rule| **rule == *args.subject || rule.rsplit('/').next() == Some(&args.subject)) {
@@ -89,7 +86,7 @@ fn rule(args: &Args, message: &Path) -> Result<(), Exit> {
     if args.rules.is_empty() {
         return no_packs();
     }
-    let (engine, now) = super::setup(&args.config, &args.rules, args.clock.as_deref())?;
+    let (engine, now) = super::setup(&args.config, &args.rules)?;
     let message = engine.parse(Input::from(message).read_or_complain()?);
     let Some(explanation) = engine.explain(&message, &args.subject, now) else {
         complain(&format!("there is no rule `{}`", args.subject));

@@ -18,7 +18,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<(), Exit> {
-    let (engine, _) = super::setup(&args.config, &[], None)?;
+    let (engine, _) = super::setup(&args.config, &[])?;
     let message = engine.parse(Input::from(args.message.as_path()).read_or_complain()?);
     print(&format!("{:#}\n", engine.features(&message)));
     Ok(())

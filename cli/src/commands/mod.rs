@@ -8,6 +8,7 @@ pub(crate) mod eval;
 pub(crate) mod explain;
 pub(crate) mod features;
 pub(crate) mod fmt;
+pub(crate) mod pack;
 pub(crate) mod profile;
 pub(crate) mod promote;
 pub(crate) mod run;
@@ -23,9 +24,9 @@ use ruleeval::engine::Engine;
 use std::path::PathBuf;
 
 /// Configuration, rules and clock of a command.
-pub(crate) fn setup(config: &ConfigArgs, packs: &[PathBuf], time: Option<&str>) -> Result<(Engine, Option<i64>), Exit> {
-    let config = Config::load_or_complain(config)?;
-    let now = clock(time)?;
+pub(crate) fn setup(args: &ConfigArgs, packs: &[PathBuf]) -> Result<(Engine, Option<i64>), Exit> {
+    let config = Config::load_or_complain(args)?;
+    let now = clock(args)?;
     Ok((engine(&config, packs, now)?, now))
 }
 
@@ -41,9 +42,10 @@ pub(crate) fn engine(config: &Config, packs: &[PathBuf], now: Option<i64>) -> Re
     Err(Exit::InvalidRules)
 }
 
-/// Reads `2026-05-21` or `2026-05-21T10:00:00Z`; without it the time of the machine.
-pub(crate) fn clock(text: Option<&str>) -> Result<Option<i64>, Exit> {
-    let Some(text) = text else {
+/// "Now" as the arguments say it, `2026-05-21` or `2026-05-21T10:00:00Z`; without it the time of the
+/// machine.
+pub(crate) fn clock(args: &ConfigArgs) -> Result<Option<i64>, Exit> {
+    let Some(text) = args.clock.as_deref() else {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         return Ok(i64::try_from(now.as_millis()).ok());
     };

@@ -1,7 +1,7 @@
 //! `ruleeval profile`: what rules, clauses and features cost, in Suricata's columns.
 
 use crate::Exit;
-use crate::config::ConfigArgs;
+use crate::config::RulesArgs;
 use crate::input::each;
 use crate::output::{complain, print};
 use clap::ValueEnum;
@@ -16,9 +16,8 @@ use std::time::Instant;
 /// Arguments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Folders with pack.yaml, or single rule files
-    #[arg(long, required = true, value_name = "PACK")]
-    rules: Vec<PathBuf>,
+    #[command(flatten)]
+    rules: RulesArgs,
     /// Messages: files, folders (recursively), `-` for standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -34,11 +33,6 @@ pub(crate) struct Args {
     /// Leave time out: the output is then the same on every machine
     #[arg(long)]
     no_time: bool,
-    /// "Now" for rules that read time, instead of the machine's
-    #[arg(long, value_name = "TIME")]
-    clock: Option<String>,
-    #[command(flatten)]
-    config: ConfigArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -62,7 +56,7 @@ fn nanos() -> u64 {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<(), Exit> {
-    let (engine, now) = super::setup(&args.config, &args.rules, args.clock.as_deref())?;
+    let (engine, now) = super::setup(&args.rules.config, &args.rules.packs)?;
     let fresh = || if args.no_time { Profile::new() } else { Profile::with_clock(nanos) };
     let mut total = fresh();
     let options = Options { evidence: false, now };

@@ -2,21 +2,16 @@
 //! longer do.
 
 use crate::Exit;
-use crate::config::ConfigArgs;
-use crate::corpus::{CorpusArgs, measure};
+use crate::corpus::{MeasureArgs, measure};
 use crate::output::{complain, print};
 use clap::ValueEnum;
 use ruleeval::report::gates::{Promotion, promotions};
-use std::path::PathBuf;
 
 /// Arguments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Folders with pack.yaml, or single rule files
-    #[arg(long, required = true, value_name = "PACK", num_args = 1..)]
-    rules: Vec<PathBuf>,
     #[command(flatten)]
-    corpus: CorpusArgs,
+    measured: MeasureArgs,
     /// Exit with 1 if a rule's status is not what it has earned
     #[arg(long)]
     check: bool,
@@ -26,11 +21,6 @@ pub(crate) struct Args {
     /// How the result is written
     #[arg(long, value_enum, default_value_t = Style::Text)]
     format: Style,
-    /// "Now" for rules that read time, instead of the machine's
-    #[arg(long, value_name = "TIME")]
-    clock: Option<String>,
-    #[command(flatten)]
-    config: ConfigArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -41,9 +31,16 @@ enum Style {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<(), Exit> {
-    let (engine, now) = super::setup(&args.config, &args.rules, args.clock.as_deref())?;
-    let corpus = args.corpus.open()?;
-    let run = measure(&engine, &corpus, &args.corpus, &args.config, args.clock.is_some(), now)?;
+    let (engine, now) = super::setup(&args.measured.config, &args.measured.rules)?;
+    let corpus = args.measured.corpus.open()?;
+    let run = measure(
+        &engine,
+        &corpus,
+        &args.measured.corpus,
+        &args.measured.config,
+        args.measured.config.clock.is_some(),
+        now,
+    )?;
     let failing: Vec<String> = engine.test().failures.iter().map(|failure| failure.rule.to_string()).collect();
     let promotions = promotions(&run, &engine.gates(), &failing);
     match args.format {

@@ -1,8 +1,7 @@
 //! `ruleeval run`: rules over a labelled corpus, and what they do to it.
 
 use crate::Exit;
-use crate::config::ConfigArgs;
-use crate::corpus::{CorpusArgs, measure};
+use crate::corpus::{MeasureArgs, measure};
 use crate::output::{complain, print_bytes};
 use clap::ValueEnum;
 use ruleeval::report::gates::{self, GateResult};
@@ -13,11 +12,8 @@ use std::path::{Path, PathBuf};
 /// Arguments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Folders with pack.yaml, or single rule files
-    #[arg(long, required = true, value_name = "PACK", num_args = 1..)]
-    rules: Vec<PathBuf>,
     #[command(flatten)]
-    corpus: CorpusArgs,
+    measured: MeasureArgs,
     /// How the report is written
     #[arg(long, value_enum, default_value_t = Style::Table)]
     format: Style,
@@ -33,11 +29,6 @@ pub(crate) struct Args {
     /// Exit with 4 if some input could not be read
     #[arg(long)]
     strict_input: bool,
-    /// "Now" for rules that read time, instead of the machine's
-    #[arg(long, value_name = "TIME")]
-    clock: Option<String>,
-    #[command(flatten)]
-    config: ConfigArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -78,12 +69,13 @@ pub(crate) fn run(args: &Args) -> Result<(), Exit> {
         complain("Parquet is no text; name a file: --output FILE");
         return Err(Exit::Usage);
     }
-    let (engine, now) = super::setup(&args.config, &args.rules, args.clock.as_deref())?;
-    let corpus = args.corpus.open()?;
+    let (engine, now) = super::setup(&args.measured.config, &args.measured.rules)?;
+    let corpus = args.measured.corpus.open()?;
     // A page without evidence would lead nowhere.
     let page = args.format == Style::Html;
-    let evidence = if page { args.corpus.clone().with_evidence(PAGE_EVIDENCE) } else { args.corpus.clone() };
-    let run = measure(&engine, &corpus, &evidence, &args.config, args.clock.is_some(), now)?;
+    let evidence =
+        if page { args.measured.corpus.clone().with_evidence(PAGE_EVIDENCE) } else { args.measured.corpus.clone() };
+    let run = measure(&engine, &corpus, &evidence, &args.measured.config, args.measured.config.clock.is_some(), now)?;
     let gates = if args.gate { gates::check(&run, &engine.gates()) } else { Vec::new() };
     let bytes = render(format, &run, &gates).map_err(|reason| {
         complain(&reason);

@@ -1,7 +1,7 @@
 //! `ruleeval scan`: messages in, verdicts out, in input order, whatever the threads do.
 
 use crate::Exit;
-use crate::config::ConfigArgs;
+use crate::config::RulesArgs;
 use crate::input::each;
 use crate::output::{complain, print};
 use clap::ValueEnum;
@@ -20,9 +20,8 @@ use std::time::Instant;
 /// Arguments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Folders with pack.yaml, or single rule files
-    #[arg(long, required = true, value_name = "PACK")]
-    rules: Vec<PathBuf>,
+    #[command(flatten)]
+    rules: RulesArgs,
     /// Messages: files, folders (recursively; what looks like mail), mailboxes, archives, `-` for
     /// standard input
     #[arg(required = true, value_name = "PATH")]
@@ -42,11 +41,6 @@ pub(crate) struct Args {
     /// Exit with 1 if a message gets this action (`match`: any rule matches)
     #[arg(long, value_name = "ACTION")]
     fail_on: Option<String>,
-    /// "Now" for rules that read time, instead of the machine's
-    #[arg(long, value_name = "TIME")]
-    clock: Option<String>,
-    #[command(flatten)]
-    config: ConfigArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -68,7 +62,7 @@ struct Totals {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<(), Exit> {
-    let (engine, now) = super::setup(&args.config, &args.rules, args.clock.as_deref())?;
+    let (engine, now) = super::setup(&args.rules.config, &args.rules.packs)?;
     if let Some(action) = args.fail_on.as_deref().filter(|action| *action != "match") {
         let known = engine.actions();
         if !known.iter().any(|known| **known == *action) {

@@ -52,10 +52,6 @@ pub(crate) struct Args {
     /// Run again whenever a file of the packs changes
     #[arg(long, conflicts_with_all = ["update", "list"])]
     watch: bool,
-    /// "Now", for entries of the baseline and exceptions that expire; tests see only their own
-    /// clock
-    #[arg(long, value_name = "TIME")]
-    clock: Option<String>,
     #[command(flatten)]
     config: ConfigArgs,
 }
@@ -91,7 +87,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Exit> {
 
 fn once(args: &Args) -> Result<(), Exit> {
     let config = Config::load_or_complain(&args.config)?;
-    let now = super::clock(args.clock.as_deref())?;
+    let now = super::clock(&args.config)?;
     let engine = super::engine(&config, &args.packs, now)?;
     let baseline = Baseline::load(args.baseline.as_deref(), &args.packs).map_err(|reason| {
         complain(&reason);

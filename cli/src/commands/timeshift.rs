@@ -1,7 +1,7 @@
 //! `ruleeval timeshift`: do verdicts hold when the clock moves?
 
 use crate::Exit;
-use crate::config::ConfigArgs;
+use crate::config::RulesArgs;
 use crate::input::each;
 use crate::output::{complain, print};
 use clap::ValueEnum;
@@ -13,9 +13,8 @@ use std::path::PathBuf;
 /// Arguments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Folders with pack.yaml, or single rule files
-    #[arg(long, required = true, value_name = "PACK")]
-    rules: Vec<PathBuf>,
+    #[command(flatten)]
+    rules: RulesArgs,
     /// Messages: files, folders (recursively), `-` for standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -31,11 +30,6 @@ pub(crate) struct Args {
     /// How changes are written
     #[arg(long, value_enum, default_value_t = Style::Text)]
     format: Style,
-    /// "Now" to move from, instead of the machine's
-    #[arg(long, value_name = "TIME")]
-    clock: Option<String>,
-    #[command(flatten)]
-    config: ConfigArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -46,7 +40,7 @@ enum Style {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<(), Exit> {
-    let (engine, now) = super::setup(&args.config, &args.rules, args.clock.as_deref())?;
+    let (engine, now) = super::setup(&args.rules.config, &args.rules.packs)?;
     let now = now.unwrap_or_default();
     let moved = if args.clock_only { &[Moved::Clock][..] } else { &[Moved::Clock, Moved::ClockAndDates] };
     let readers = engine.time_readers();
