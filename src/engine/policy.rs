@@ -74,13 +74,13 @@ impl Decision {
         for (action, (score, owner)) in thresholds {
             let Some(score) = score else { continue };
             decision.thresholds.push((*score, Arc::from(*action)));
-            decision.origins.push(Origin::new(*action, format!("score {}", Score(*score)), *owner));
+            decision.origins.push(Origin::new(action, format!("score {}", Score(*score)), owner));
         }
         decision.thresholds.sort_by(|a, b| b.cmp(a));
         for (severity, (name, action, owner)) in severities.iter().rev() {
             let Some(action) = action else { continue };
             decision.severities.push((*severity, Arc::from(*action)));
-            decision.origins.push(Origin::new(*action, format!("severity {name}"), *owner));
+            decision.origins.push(Origin::new(action, format!("severity {name}"), owner));
         }
         decision
     }

@@ -329,7 +329,7 @@ impl Loader<'_> {
             Ok(text) => Some(self.sources.add(shown.to_string_lossy().into_owned(), text)),
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
-                let line = 1 + error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count();
+                let line = error.as_bytes()[..at].split(|byte| *byte == b'\n').count();
                 self.unreadable(shown, &format!("not UTF-8: the first bad byte is at offset {at}, line {line}"));
                 None
             }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 /// What a pack holds.
 #[derive(Default)]
-pub(super) struct Items {
-    /// Items by kind and name (`rule`, `invoice`), as the lines of their trees.
+pub(super) struct Holdings {
+    /// Holdings by kind and name (`rule`, `invoice`), as the lines of their trees.
     pub(super) items: BTreeMap<(&'static str, String), Vec<String>>,
     /// Entries of list files by path, as they are compared, with their expiry.
     pub(super) lists: BTreeMap<String, BTreeSet<String>>,
@@ -18,7 +18,7 @@ pub(super) struct Items {
     pub(super) manifest: BTreeMap<String, String>,
 }
 
-impl Items {
+impl Holdings {
     pub(super) fn of(pack: &Pack, sources: &SourceMap) -> Self {
         let mut found = Self { manifest: manifest(&pack.manifest), ..Self::default() };
         let mut kinds = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! What differs between two packs.
 
-use super::change::Items;
+use super::change::Holdings;
 use super::{DiffArgs, config};
 use crate::Exit;
 use crate::output::{print, show};
@@ -15,7 +15,7 @@ use std::path::Path;
 const SHOWN: usize = 5;
 
 #[derive(Serialize)]
-struct Change {
+struct Difference {
     /// `rule`, `def`, `list`, `template`, `exception`, `entries`, `manifest`.
     kind: &'static str,
     name: String,
@@ -53,22 +53,22 @@ pub(super) fn run(args: &DiffArgs) -> Result<(), Exit> {
     if args.exit_code && !changes.is_empty() { Err(Exit::Findings) } else { Ok(()) }
 }
 
-fn load(path: &Path, loading: &Loading) -> Result<(Pack, Items), Exit> {
+fn load(path: &Path, loading: &Loading) -> Result<(Pack, Holdings), Exit> {
     let mut sources = SourceMap::default();
     let (pack, diagnostics) = Pack::load_with(path, loading, &mut sources);
     if diagnostics.iter().any(Diagnostic::is_error) {
         show(&diagnostics, &sources);
         return Err(Exit::InvalidRules);
     }
-    let items = Items::of(&pack, &sources);
+    let items = Holdings::of(&pack, &sources);
     Ok((pack, items))
 }
 
-fn changes(old: &Items, new: &Items) -> Vec<Change> {
+fn changes(old: &Holdings, new: &Holdings) -> Vec<Difference> {
     let mut found = Vec::new();
     let manifest: BTreeSet<&String> = old.manifest.keys().chain(new.manifest.keys()).collect();
     for key in manifest {
-        let value = |items: &Items| items.manifest.get(key).filter(|value| !value.is_empty()).cloned();
+        let value = |items: &Holdings| items.manifest.get(key).filter(|value| !value.is_empty()).cloned();
         found.extend(change("manifest", key.clone(), value(old).map(|v| vec![v]), value(new).map(|v| vec![v])));
     }
     let items: BTreeSet<_> = old.items.keys().chain(new.items.keys()).collect();
@@ -78,13 +78,13 @@ fn changes(old: &Items, new: &Items) -> Vec<Change> {
     }
     let lists: BTreeSet<&String> = old.lists.keys().chain(new.lists.keys()).collect();
     for path in lists {
-        let entries = |items: &Items| items.lists.get(path).map(|entries| entries.iter().cloned().collect());
+        let entries = |items: &Holdings| items.lists.get(path).map(|entries| entries.iter().cloned().collect());
         found.extend(change("entries", path.clone(), entries(old), entries(new)));
     }
     found
 }
 
-fn change(kind: &'static str, name: String, old: Option<Vec<String>>, new: Option<Vec<String>>) -> Option<Change> {
+fn change(kind: &'static str, name: String, old: Option<Vec<String>>, new: Option<Vec<String>>) -> Option<Difference> {
     let what = match (&old, &new) {
         (None, None) => return None,
         (None, Some(_)) => What::Added,
@@ -97,10 +97,10 @@ fn change(kind: &'static str, name: String, old: Option<Vec<String>>, new: Optio
     let after: BTreeSet<&String> = new.iter().collect();
     let removed = old.iter().filter(|line| !after.contains(line)).cloned().collect();
     let added = new.iter().filter(|line| !before.contains(line)).cloned().collect();
-    Some(Change { kind, name, change: what, removed, added })
+    Some(Difference { kind, name, change: what, removed, added })
 }
 
-fn text(old: &Pack, new: &Pack, changes: &[Change]) -> String {
+fn text(old: &Pack, new: &Pack, changes: &[Difference]) -> String {
     let side = |pack: &Pack| {
         let digest = pack.digest.whole.get(..16).unwrap_or_default();
         format!("{} {} sha256:{digest}", pack.manifest.name, pack.manifest.version)
