@@ -6,12 +6,15 @@ pub mod check;
 #[cfg(feature = "corpus")]
 pub mod corpus;
 pub mod diagnostic;
+pub mod dns;
 pub mod engine;
 pub mod entities;
 pub mod eval;
 pub mod files;
 pub mod identity;
 pub mod lists;
+#[cfg(feature = "dns")]
+pub mod live_dns;
 pub mod matcher;
 pub mod message;
 pub mod pack;

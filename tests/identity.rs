@@ -67,3 +67,16 @@ fn claims_of_brands() {
     );
     assert!(brand_claims(&message(&raw), &["", "=", "= x.example", " "]).is_empty());
 }
+
+/// What is left out of a long text is reported.
+#[test]
+fn limits_of_brand_claims_are_reported() {
+    let links = "<a href=\"https://a.example/\">x</a>".repeat(501);
+    let text = "word ".repeat(60_000);
+    let raw = format!("From: a@b.example\nContent-Type: text/html\n\n<p>{text}</p>{links}");
+    let message = ruleeval::message::Message::parse(raw.into_bytes(), std::sync::Arc::default());
+    let _ = ruleeval::identity::brand_claims(&message, &["Bank"]);
+    let limits = message.limits_hit();
+    assert!(limits.iter().any(|limit| limit.starts_with("brand_claims: 262144 of ")), "{limits:?}");
+    assert!(limits.contains(&"brand_claims: texts of 500 of 501 links read".to_owned()), "{limits:?}");
+}

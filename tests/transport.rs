@@ -298,3 +298,51 @@ fn dkim_signature_fields() {
     assert_eq!((found[3].domain.clone(), &*found[3].result), (None, "unknown"));
     assert!(signatures(&message(&[], &raw)).iter().all(|signature| &*signature.result == "unknown"));
 }
+
+/// What is left out is reported.
+#[test]
+fn limits_of_the_route_are_reported() {
+    let stations = "Received: from a.example (a.example [203.0.113.9]) by b.example; x\n".repeat(201);
+    let signed = "DKIM-Signature: v=1; d=a.example; s=s\n".repeat(51);
+    let sealed = "ARC-Seal: i=1; d=a.example\n".repeat(51);
+    let m = message(&[], &format!("{stations}{signed}{sealed}{FROM}"));
+    assert_eq!(Route::of(&m).hops.len(), 200);
+    assert_eq!(signatures(&m).len(), 50);
+    assert_eq!(
+        m.limits_hit(),
+        ["arc_seals: 50 of 51 read", "hops: 200 of 201 Received fields read", "signatures: 50 of 51 read"]
+    );
+    let m = message(&[], FROM);
+    let _ = (Route::of(&m), signatures(&m));
+    assert!(m.limits_hit().is_empty());
+}
+
+/// A sender writes Delivered-To to look addressed; own servers write it above their Received field.
+#[test]
+fn delivered_to_is_believed_above_the_border_only() {
+    let own = "Received: from evil.example (evil.example [203.0.113.9]) by mx.b.example with ESMTP; x\n";
+    let forged = "Delivered-To: list@service.example\n";
+    let genuine = "Delivered-To: u@b.example\n";
+    let recipient = |ids: &[&str], raw: &str| {
+        let route = Route::of(&message(ids, &format!("{raw}To: list@service.example\n{FROM}")));
+        route.recipient.as_ref().map_or_else(String::new, |recipient| recipient.email.to_string())
+    };
+    assert_eq!(recipient(&["mx.b.example"], &format!("{genuine}{own}{forged}")), "u@b.example");
+    assert_eq!(recipient(&["mx.b.example"], &format!("{own}{forged}")), "");
+    let announced = own.replace("ESMTP;", "ESMTP for <v@b.example>;");
+    assert_eq!(recipient(&["mx.b.example"], &format!("{announced}{forged}")), "v@b.example");
+    assert_eq!(recipient(&[], &format!("{own}{forged}")), "");
+    assert_eq!(recipient(&[], &format!("{genuine}{own}{forged}")), "u@b.example");
+}
+
+#[test]
+fn the_recipient_of_the_envelope() {
+    use ruleeval::message::Envelope;
+    let read = |rcpt_to: &[&str]| {
+        let envelope = Envelope { rcpt_to: rcpt_to.iter().map(ToString::to_string).collect(), ..Envelope::default() };
+        let m = Message::parse_with(FROM.as_bytes(), Arc::new(Settings::default()), envelope);
+        Route::of(&m).recipient.as_ref().map(|recipient| recipient.email.to_string())
+    };
+    assert_eq!(read(&["V@b.example"]).as_deref(), Some("v@b.example"));
+    assert_eq!(read(&["v@b.example", "w@b.example"]), None, "one copy for several");
+}

@@ -12,6 +12,7 @@ pub(crate) fn text(name: &str, account: &Account) -> String {
     suppressed(account, &mut out);
     undecided(account, &mut out);
     nearest(account, &mut out);
+    authentication(account, &mut out);
     oddities(account, &mut out);
     out.push_str("\nPacks\n");
     for pack in &*verdict.packs {
@@ -102,6 +103,18 @@ fn nearest(account: &Account, out: &mut String) {
     }
     if !account.off.is_empty() {
         out.push_str(&format!("  switched off: {}\n", account.off.join(", ")));
+    }
+}
+
+fn authentication(account: &Account, out: &mut String) {
+    let Some(auth) = &account.verdict.auth else { return };
+    out.push_str("\nAuthentication\n");
+    out.push_str(&format!("  {auth}\n"));
+    for reason in &auth.reasons {
+        out.push_str(&format!("  {}\n", reason.escape_debug()));
+    }
+    if !auth.disagreements.is_empty() {
+        out.push_str(&format!("  the border and own verification disagree about {}\n", auth.disagreements.join(", ")));
     }
 }
 

@@ -2,8 +2,10 @@
 
 use crate::Exit;
 use crate::output::complain;
+use ruleeval::dns::{Recorded, Resolver};
 use ruleeval::engine::{Compiled, Compiler, LayerSpec};
 use ruleeval::lists::Scope;
+use ruleeval::live_dns::LiveDns;
 use ruleeval::message::{Limits, Settings, Vip};
 use ruleeval::pack::{Policy, Trust};
 use serde::Deserialize;
@@ -28,6 +30,13 @@ pub(crate) struct Config {
     trusted_authserv_ids: Vec<String>,
     /// Received fields that own servers write above the border's result.
     trusted_hops: usize,
+    /// Whose ARC-Authentication-Results are believed, if the chain is valid.
+    trusted_arc_sealers: Vec<String>,
+    /// Who answers for own verification: `live`, or a file of recorded DNS.
+    dns: Option<String>,
+    /// The opened resolver.
+    #[serde(skip)]
+    resolver: Option<Arc<dyn Resolver>>,
     /// The mailbox that received the messages.
     mailbox: Option<String>,
     /// Bounds on the work that one message may cause.
@@ -146,6 +155,10 @@ pub(crate) struct ConfigArgs {
     /// "Now" for rules, exceptions and list entries that read time, instead of the machine's
     #[arg(long, value_name = "TIME")]
     pub(crate) clock: Option<String>,
+    /// Verify SPF, DKIM, DMARC and ARC, with DNS asked now (`live`) or recorded in a file; `off` in
+    /// spite of the configuration
+    #[arg(long, value_name = "live|FILE")]
+    dns: Option<String>,
 }
 
 /// Options of every command that asks packs about messages.
@@ -160,25 +173,46 @@ pub(crate) struct RulesArgs {
 
 const DEFAULT: &str = "ruleeval.yaml";
 
+/// A file that the configuration names beside itself.
+fn beside(folder: &Path, name: &str) -> String {
+    let is_file = !matches!(name, "live" | "off");
+    if is_file { folder.join(name).to_string_lossy().into_owned() } else { name.to_owned() }
+}
+
+/// Opens `live`, or a file of recorded DNS; nothing for `off`.
+pub(crate) fn resolver(name: &str) -> Result<Option<Arc<dyn Resolver>>, String> {
+    match name {
+        "off" => Ok(None),
+        "live" => Ok(Some(Arc::new(LiveDns::open()?))),
+        path => {
+            let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {path}: {error}"))?;
+            let recorded = Recorded::parse(&text).map_err(|error| format!("{path}: {error}"))?;
+            Ok(Some(Arc::new(recorded)))
+        }
+    }
+}
+
 impl Config {
     /// Reads the configuration, with what the arguments add; the reason if there is none to be had.
     fn load(args: &ConfigArgs) -> Result<Self, String> {
-        let mut config = Self::read(args)?;
+        let path = match &args.config {
+            Some(path) => Some(path.clone()),
+            None if Path::new(DEFAULT).is_file() => Some(PathBuf::from(DEFAULT)),
+            None => None,
+        };
+        let mut config = path.as_deref().map_or_else(|| Ok(Self::default()), Self::read)?;
         config.require_signatures |= args.require_signatures;
         config.trusted_pack_keys.extend(args.trusted_key.iter().cloned());
         config.trust = Trust::new(&config.trusted_pack_keys, config.require_signatures)?;
         config.layers = config.list_layers.iter().map(LayerConfig::spec).collect::<Result<_, _>>()?;
+        let folder = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+        let dns = args.dns.clone().or_else(|| config.dns.as_deref().map(|name| beside(folder, name)));
+        config.resolver = dns.as_deref().map_or(Ok(None), resolver)?;
         Ok(config)
     }
 
-    fn read(args: &ConfigArgs) -> Result<Self, String> {
-        let path = match &args.config {
-            Some(path) => path.clone(),
-            None if Path::new(DEFAULT).is_file() => PathBuf::from(DEFAULT),
-            None => return Ok(Self::default()),
-        };
-        let text =
-            std::fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    fn read(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
@@ -205,6 +239,9 @@ impl Config {
                 .collect(),
             trusted_authserv_ids: self.trusted_authserv_ids.clone(),
             trusted_hops: self.trusted_hops,
+            trusted_arc_sealers: self.trusted_arc_sealers.clone(),
+            resolver: self.resolver.clone(),
+            now: None,
             mailbox: self.mailbox.clone(),
             auth_override: None,
             limits: Limits {
@@ -224,6 +261,17 @@ impl Config {
     /// Whose packs are believed.
     pub(crate) fn trust(&self) -> &Trust {
         &self.trust
+    }
+
+    /// Who answers questions to DNS.
+    pub(crate) fn resolver(&self) -> Option<Arc<dyn Resolver>> {
+        self.resolver.clone()
+    }
+
+    /// The same configuration with another resolver.
+    pub(crate) fn with_resolver(mut self, resolver: Option<Arc<dyn Resolver>>) -> Self {
+        self.resolver = resolver;
+        self
     }
 
     /// Compiles packs with this configuration.

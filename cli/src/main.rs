@@ -46,6 +46,8 @@ enum Command {
     Cluster(commands::cluster::Args),
     /// Compare two versions of rules on a labelled corpus
     Diff(commands::diff::Args),
+    /// Ask DNS all that the verification of messages asks, and print the answers as recorded DNS
+    Dns(commands::dns::Args),
     /// Say which experimental rules have earned `stable` on a labelled corpus
     Promote(commands::promote::Args),
     /// Print the features of a message exactly as rules see them, as JSON
@@ -91,6 +93,7 @@ fn main() -> ExitCode {
         Command::Run(args) => commands::run::run(&args),
         Command::Cluster(args) => commands::cluster::run(&args),
         Command::Diff(args) => commands::diff::run(&args),
+        Command::Dns(args) => commands::dns::run(&args),
         Command::Promote(args) => commands::promote::run(&args),
         Command::Features(args) => commands::features::run(&args),
         Command::Eval(args) => commands::eval::run(&args),

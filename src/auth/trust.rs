@@ -35,11 +35,15 @@ struct Zone {
 /// Which Received field (0 is the topmost) the border wrote: it names the machine from which the
 /// message came from outside. `None` if no border is configured, or the message shows none.
 pub fn border(message: &Message) -> Option<usize> {
-    if message.settings().trusted_authserv_ids.is_empty() || message.is_nested() {
-        return None;
-    }
-    let position = zone(message).received?;
+    let position = border_position(message)?;
     Some(message.headers().iter().take(position).filter(|field| is(field, "received")).count())
+}
+
+/// The position of that field among all fields: what stands above it was written by the border or
+/// behind it.
+pub fn border_position(message: &Message) -> Option<usize> {
+    let known = !message.settings().trusted_authserv_ids.is_empty() && !message.is_nested();
+    known.then(|| zone(message).received).flatten()
 }
 
 /// The Authentication-Results fields that are believed, newest first.

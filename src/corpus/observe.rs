@@ -58,6 +58,9 @@ pub struct SeenEvidence {
     pub from: String,
     /// The subject.
     pub subject: String,
+    /// Who really sent it, and on whose word.
+    #[serde(default)]
+    pub auth: String,
     /// The clause tree of each rule that matched.
     pub rules: Vec<(u32, serde_json::Value)>,
 }
@@ -134,7 +137,8 @@ impl<'e> Observer<'e> {
             let json = serde_json::to_value(found.evidence.as_ref()?).ok()?;
             Some((*self.rules.get(&found.rule)?, json))
         });
-        Some(SeenEvidence { from: field("from"), subject: field("subject"), rules: found.collect() })
+        let auth = verdict.auth.as_ref().map_or_else(String::new, ToString::to_string);
+        Some(SeenEvidence { from: field("from"), subject: field("subject"), auth, rules: found.collect() })
     }
 }
 

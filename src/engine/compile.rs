@@ -147,6 +147,7 @@ impl Compiler {
     /// Compiles everything. If anything is an error there is no engine; warnings do not prevent
     /// one.
     pub fn compile(mut self) -> Compiled {
+        self.settings.now = self.settings.now.or(self.now);
         self.load_required();
         let mut diagnostics = std::mem::take(&mut self.diagnostics);
         requires::check(&self.packs, &self.sources, &mut diagnostics);

@@ -1,6 +1,7 @@
 //! Compiles packs to an immutable engine and asks it about messages.
 
 mod account;
+mod authentication;
 mod compile;
 mod lists;
 mod overrides;
@@ -13,6 +14,7 @@ mod verdict;
 
 pub use crate::check::hir::{Mode, RuleSeverity, Status as Maturity};
 pub use account::{Account, Arithmetic, NearMiss, Part, SeverityAction, Suppressed, Suppressor, Threshold};
+pub use authentication::{Authentication, AuthenticationResult};
 pub use compile::{Compiled, Compiler};
 pub use lists::{LayerSpec, Reloaded};
 pub use overrides::{ExceptionInfo, OverrideInfo};
@@ -79,7 +81,7 @@ impl std::fmt::Debug for Engine {
 /// What an evaluation is asked for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// Explain every match.
+    /// Explain every match, and on whose word the sender is authenticated.
     pub evidence: bool,
     /// "Now" in milliseconds since 1970, for rules and exceptions that read time.
     pub now: Option<i64>,
@@ -288,6 +290,8 @@ impl Engine {
             suppressed: draft.suppressed,
             undecided: draft.undecided,
             over_budget: draft.over_budget,
+            // First: it may run into limits itself.
+            auth: options.evidence.then(|| Authentication::of(ctx.message)),
             limits_hit: ctx.message.limits_hit(),
             anomalies: ctx.message.anomalies().to_vec(),
             packs: Arc::clone(&self.packs),

@@ -1,5 +1,6 @@
 //! The verdict: what was decided, why, and what could not be decided.
 
+use super::authentication::Authentication;
 use crate::check::hir::{Mode, RuleSeverity, Status as Maturity};
 use crate::eval::{Evidence, Missing};
 use crate::message::Anomaly;
@@ -54,6 +55,9 @@ pub struct Verdict {
     pub limits_hit: Vec<String>,
     /// What is odd about the message's structure.
     pub anomalies: Vec<Anomaly>,
+    /// Who really sent the message, and on whose word, if evidence was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth: Option<Authentication>,
     /// The packs that decided.
     pub packs: Arc<[PackInfo]>,
 }

@@ -115,7 +115,11 @@ fn texts(message: &Message) -> Vec<(&'static str, Arc<str>)> {
     let name = message.sender().and_then(|sender| sender.display_name.clone());
     let subject = message.subject().base.clone();
     let body = Arc::clone(&message.body().current_thread().text);
-    let links = message.body().links(message).iter().take(MOST_LINKS).filter_map(|link| link.display_text.clone());
+    let found = message.body().links(message);
+    if found.len() > MOST_LINKS {
+        message.limit(format!("brand_claims: texts of {MOST_LINKS} of {} links read", found.len()));
+    }
+    let links = found.iter().take(MOST_LINKS).filter_map(|link| link.display_text.clone());
     let links: Vec<Arc<str>> = links.collect();
     let all = [
         ("display_name", name),
@@ -123,13 +127,14 @@ fn texts(message: &Message) -> Vec<(&'static str, Arc<str>)> {
         ("body", Some(body)),
         ("link_text", Some(links.join("\n").into())),
     ];
-    all.into_iter().filter_map(|(place, text)| Some((place, cut(text?)))).collect()
+    all.into_iter().filter_map(|(place, text)| Some((place, cut(message, place, text?)))).collect()
 }
 
-fn cut(text: Arc<str>) -> Arc<str> {
+fn cut(message: &Message, place: &str, text: Arc<str>) -> Arc<str> {
     if text.len() <= MOST_TEXT {
         return text;
     }
+    message.limit(format!("brand_claims: {MOST_TEXT} of {} bytes of {place} read", text.len()));
     let mut end = MOST_TEXT;
     while !text.is_char_boundary(end) {
         end -= 1;

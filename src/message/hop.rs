@@ -1,6 +1,8 @@
 //! The route: header fields grouped by the server that wrote them, Received fields taken apart.
 
+use super::domain::Domain;
 use super::header::Header;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// One station of the route. Index 0 is the newest, at the top of the message.
@@ -42,6 +44,17 @@ pub struct Received {
     pub time: Option<i64>,
     /// The whole value.
     pub raw: Arc<str>,
+}
+
+/// The machine that handed a message over, as the `from` clause names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Peer {
+    /// The name by which it introduced itself (HELO): it may be anything.
+    pub helo: Option<Arc<str>>,
+    /// The name that DNS gives for its address, if the field says so.
+    pub host: Option<Arc<Domain>>,
+    /// Its address.
+    pub ip: Option<IpAddr>,
 }
 
 /// Groups the fields: each Received field begins a hop, as it is written above everything that
@@ -96,6 +109,27 @@ impl Received {
         received
     }
 
+    /// Who handed the message over. What the client said stands first; what the server found out
+    /// stands in the comment, and of the comment's addresses the last one.
+    pub fn peer(&self) -> Peer {
+        let source = self.source.as_deref().unwrap_or("");
+        let (first, rest) = source.split_once(' ').unwrap_or((source, ""));
+        let literal = |text: &str| text.trim_matches(['[', ']', '(', ')']).trim_start_matches("IPv6:").parse().ok();
+        let ip = addresses(without_helo(rest)).last().or_else(|| literal(first));
+        let helo = after(rest, "HELO ").or_else(|| after(rest, "helo=")).or_else(|| after(rest, "EHLO "));
+        let named_by_dns = helo.is_some().then_some(first);
+        let before = rest.find('[').map(|at| rest[..at].trim_start_matches('(').trim());
+        let before = before.and_then(|text| text.rsplit([' ', '@', '(']).next());
+        let known = |name: &&str| *name != "unknown" && name.contains('.');
+        let host = named_by_dns.or(before).filter(known).and_then(Domain::parse);
+        Peer { helo: helo.or(Some(first)).filter(|name| !name.is_empty()).map(Into::into), host, ip }
+    }
+
+    /// The word after a marker, without brackets.
+    pub fn after(&self, marker: &str) -> Option<&str> {
+        after(&self.raw, marker)
+    }
+
     fn set(&mut self, clause: Option<&str>, text: &str) {
         let slot = match clause {
             Some("from") => &mut self.source,
@@ -110,6 +144,25 @@ impl Received {
             *slot = Some(trimmed.into());
         }
     }
+}
+
+fn after<'t>(text: &'t str, marker: &str) -> Option<&'t str> {
+    let rest = text.split_once(marker)?.1;
+    rest.split([' ', ')', ';']).next()
+}
+
+/// A `from` clause without what Exim writes behind the address in the first comment: the name that
+/// the client chose, which may be an address that is not its own.
+fn without_helo(text: &str) -> &str {
+    let comment = text.find(')').map_or(text, |end| &text[..end]);
+    let at = comment.find("helo=").filter(|_| comment.starts_with('('));
+    at.map_or(text, |at| &text[..at])
+}
+
+/// Addresses in a text, in order.
+fn addresses(text: &str) -> impl Iterator<Item = IpAddr> {
+    let words = text.split(|c: char| !(c.is_ascii_hexdigit() || matches!(c, '.' | ':' | 'I' | 'P' | 'v')));
+    words.filter_map(|word| word.trim_start_matches("IPv6:").trim_matches('.').parse().ok())
 }
 
 /// The date stands after the last `;` outside comments.

@@ -35,7 +35,7 @@ pub use body::{Body, BodyHtml, BodyPlain, Html};
 pub use domain::Domain;
 pub use envelope::Envelope;
 pub use header::Header;
-pub use hop::{Hop, HopField, Received};
+pub use hop::{Hop, HopField, Peer, Received};
 pub(crate) use links::urls_in;
 pub use links::{Link, LinkParser};
 pub(crate) use parse::decode_text;

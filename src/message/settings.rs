@@ -1,5 +1,8 @@
 //! What the receiver knows about itself, and how much of a message is looked at.
 
+use crate::dns::Resolver;
+use std::sync::Arc;
+
 /// The receiver's side of a message.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -15,6 +18,14 @@ pub struct Settings {
     /// what lies below was written by strangers. Own relays whose `by` clause names a host of a
     /// trusted id's domain are found without it.
     pub trusted_hops: usize,
+    /// Domains (`d=` of ARC-Seal) whose ARC-Authentication-Results are believed, if the chain is
+    /// valid and nobody else sealed after them (RFC 8617).
+    pub trusted_arc_sealers: Vec<String>,
+    /// Who answers questions to DNS; with it SPF, DKIM, DMARC and ARC are verified (feature `verify`).
+    pub resolver: Option<Arc<dyn Resolver>>,
+    /// The time, in milliseconds since 1970, by which signatures expire in messages that do not show
+    /// when they were received.
+    pub now: Option<i64>,
     /// The mailbox that received the message, if the host knows it.
     pub mailbox: Option<String>,
     /// Results given by a test instead of those of the headers.

@@ -69,13 +69,16 @@ impl Url {
         Some(Arc::new(Self { encoders, original: Some(original), ..(*url).clone() }))
     }
 
-    /// URLs inside this one, in its query or fragment: where an open redirect leads.
-    pub fn nested(&self) -> Vec<Arc<Self>> {
+    /// URLs inside this one, in its query or fragment: where an open redirect leads. At most 20;
+    /// true if there were more.
+    pub fn nested(&self) -> (Vec<Arc<Self>>, bool) {
         let values = self.query_params_decoded.values().flatten().map(String::as_str);
         let fragment = self.fragment.as_deref().into_iter();
         let path = self.path.as_deref().and_then(|path| path.find("http").map(|at| &path[at..]));
         let candidates = values.chain(fragment).chain(path);
-        candidates.filter(|value| is_absolute(value)).filter_map(Self::parse).take(MAX_NESTED).collect()
+        let mut found = candidates.filter(|value| is_absolute(value)).filter_map(Self::parse);
+        let nested: Vec<Arc<Self>> = found.by_ref().take(MAX_NESTED).collect();
+        (nested, found.next().is_some())
     }
 
     fn written(text: &str) -> Option<Arc<Self>> {

@@ -115,6 +115,7 @@ impl<'e> Collector<'e> {
                         rule: rule as usize,
                         from: evidence.from.clone(),
                         subject: evidence.subject.clone(),
+                        auth: evidence.auth.clone(),
                         evidence: tree,
                     },
                 );

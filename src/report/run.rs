@@ -489,6 +489,9 @@ pub struct EvidenceRow {
     pub from: String,
     /// Subject, as it is shown.
     pub subject: String,
+    /// Who really sent it, and on whose word.
+    #[serde(default)]
+    pub auth: String,
     /// The clause tree: [`crate::eval::Evidence`] as JSON.
     pub evidence: serde_json::Value,
 }

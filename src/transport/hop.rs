@@ -1,7 +1,7 @@
 //! One Received field read as the program wrote it that is known by its form: Exchange, Gmail,
 //! Postfix, Exim, qmail, Sendmail (RFC 5321 section 4.4 leaves them much freedom).
 
-use crate::message::{Domain, EmailAddress, Received};
+use crate::message::{Domain, EmailAddress, Peer, Received};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -43,14 +43,14 @@ impl RouteHop {
     /// Reads a Received field.
     pub fn new(index: usize, field: &Received, own: bool) -> Self {
         let source = field.source.as_deref().unwrap_or("");
-        let (helo, host, ip) = peer(source);
+        let Peer { helo, host, ip } = field.peer();
         let server = field.server.as_deref().unwrap_or("");
         let by = server.split_whitespace().next().and_then(|name| Domain::parse(name.trim_matches(['[', ']'])));
         let protocol = protocol(field);
         let raw = &*field.raw;
         Self {
             index,
-            helo: helo.map(Into::into),
+            helo,
             host,
             ip,
             by,
@@ -58,7 +58,7 @@ impl RouteHop {
             authenticated: is_authenticated(protocol.as_deref(), raw),
             protocol,
             recipient: field.mailbox.as_deref().and_then(address),
-            envelope_from: after(raw, "envelope-from ").or_else(|| after(raw, "envelope-sender ")).and_then(address),
+            envelope_from: field.after("envelope-from ").or_else(|| field.after("envelope-sender ")).and_then(address),
             time: field.time,
             dialect: dialect(raw, source, server),
             own,
@@ -90,34 +90,6 @@ fn is_authenticated(protocol: Option<&str>, raw: &str) -> bool {
 
 fn address(text: &str) -> Option<Arc<EmailAddress>> {
     EmailAddress::parse(text.trim_matches(['<', '>', '(', ')', ';', ' ']))
-}
-
-/// The word after a marker, without brackets.
-fn after<'t>(text: &'t str, marker: &str) -> Option<&'t str> {
-    let rest = text.split_once(marker)?.1;
-    rest.split([' ', ')', ';']).next()
-}
-
-/// Name, reverse name and address in a `from` clause. What the client said stands first; what
-/// the server found out stands in the comment, and of the comment's addresses the last one.
-fn peer(source: &str) -> (Option<&str>, Option<Arc<Domain>>, Option<IpAddr>) {
-    let (first, rest) = source.split_once(' ').unwrap_or((source, ""));
-    let literal = |text: &str| text.trim_matches(['[', ']', '(', ')']).trim_start_matches("IPv6:").parse().ok();
-    let found = addresses(rest).last();
-    let ip = found.or_else(|| literal(first));
-    let helo = after(rest, "HELO ").or_else(|| after(rest, "helo=")).or_else(|| after(rest, "EHLO "));
-    let named_by_dns = helo.is_some().then_some(first);
-    let before = rest.find('[').map(|at| rest[..at].trim_start_matches('(').trim());
-    let before = before.and_then(|text| text.rsplit([' ', '@', '(']).next());
-    let host = named_by_dns.or(before).filter(|name| *name != "unknown" && name.contains('.')).and_then(Domain::parse);
-    let helo = helo.unwrap_or(first);
-    (Some(helo).filter(|name| !name.is_empty()), host, ip)
-}
-
-/// Addresses in a text, in order.
-fn addresses(text: &str) -> impl Iterator<Item = IpAddr> {
-    let words = text.split(|c: char| !(c.is_ascii_hexdigit() || matches!(c, '.' | ':' | 'I' | 'P' | 'v')));
-    words.filter_map(|word| word.trim_start_matches("IPv6:").trim_matches('.').parse().ok())
 }
 
 fn dialect(raw: &str, source: &str, server: &str) -> &'static str {

@@ -3,7 +3,7 @@
 use super::hop::RouteHop;
 use super::{below, first};
 use crate::auth;
-use crate::message::{Domain, EmailAddress, Mailbox, Message};
+use crate::message::{Domain, EmailAddress, Header, Mailbox, Message};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -46,6 +46,8 @@ pub const FORWARDING: &[&str] = &["srs", "gmail_forward", "resent", "inbox_rule"
 
 /// Most stations that are read.
 const MOST_HOPS: usize = 200;
+/// Most seals that are read: a valid chain has no more (RFC 8617 section 4.2.1).
+const MOST_SEALS: usize = 50;
 
 impl Route {
     /// The route of a message, read once.
@@ -55,7 +57,12 @@ impl Route {
 
     fn new(message: &Message) -> Self {
         let known = auth::border(message);
-        let received = message.hops().iter().filter_map(|hop| hop.received.as_ref()).take(MOST_HOPS);
+        let received = message.hops().iter().filter_map(|hop| hop.received.as_ref());
+        let found = received.clone().count();
+        if found > MOST_HOPS {
+            message.limit(format!("hops: {MOST_HOPS} of {found} Received fields read"));
+        }
+        let received = received.take(MOST_HOPS);
         let own = |index: usize| known.is_some_and(|border| index <= border);
         let hops: Vec<Arc<RouteHop>> =
             received.enumerate().map(|(index, field)| Arc::new(RouteHop::new(index, field, own(index)))).collect();
@@ -80,12 +87,8 @@ impl Route {
 
     fn recipients(&mut self, message: &Message) {
         let mailbox = message.settings().mailbox.as_deref().and_then(EmailAddress::parse);
-        let delivered = || {
-            let field = message.first("delivered-to")?;
-            EmailAddress::parse(field.value.trim().trim_matches(['<', '>']))
-        };
         let announced = || self.border_hop()?.recipient.clone();
-        self.recipient = mailbox.or_else(delivered).or_else(announced);
+        self.recipient = mailbox.or_else(|| enveloped(message)).or_else(|| delivered(message)).or_else(announced);
         let addresses = |name: &str| {
             message
                 .mailboxes(name)
@@ -131,7 +134,7 @@ impl Route {
         self.original_mail_from = srs_original(&local);
         let has = |name: &str| message.first(name).is_some();
         let delivered: BTreeSet<String> =
-            message.all("delivered-to").take(50).map(|field| field.value.trim().to_lowercase()).collect();
+            message.all("delivered-to").map(|field| field.value.trim().to_lowercase()).collect();
         let signs = [
             ("srs", local.starts_with("srs0") || local.starts_with("srs1") || local.contains("+srs=")),
             ("gmail_forward", local.contains("+caf_=") || has("x-forwarded-to") || has("x-forwarded-for")),
@@ -150,15 +153,36 @@ impl Route {
                 .map(|(_, value)| value.trim().to_lowercase())
                 .next()
         };
+        let found = message.all("arc-seal").count();
+        if found > MOST_SEALS {
+            message.limit(format!("arc_seals: {MOST_SEALS} of {found} read"));
+        }
         let mut seals: Vec<(usize, String)> = message
             .all("arc-seal")
-            .take(50)
+            .take(MOST_SEALS)
             .filter_map(|field| Some((tag(&field.raw, "i")?.parse().ok()?, tag(&field.raw, "d")?)))
             .collect();
         seals.sort();
-        self.arc_instances = seals.last().map_or(0, |(instance, _)| (*instance).min(50));
+        self.arc_instances = seals.last().map_or(0, |(instance, _)| (*instance).min(MOST_SEALS));
         self.arc_sealers = seals.into_iter().map(|(_, domain)| domain.into()).collect();
     }
+}
+
+/// The recipient of the envelope, if it is one.
+fn enveloped(message: &Message) -> Option<Arc<EmailAddress>> {
+    let [recipient] = message.envelope().rcpt_to.as_slice() else { return None };
+    EmailAddress::parse(recipient)
+}
+
+/// Delivered-To, if own servers wrote it: it stands above the border's Received field, or where no
+/// border is known above all Received fields. Below, the sender may have written it.
+fn delivered(message: &Message) -> Option<Arc<EmailAddress>> {
+    let is_received = |field: &Header| field.name.eq_ignore_ascii_case("received");
+    let topmost = || message.headers().iter().position(is_received);
+    let border = auth::border_position(message).or_else(topmost).unwrap_or(message.headers().len());
+    let mut own = message.headers().iter().take(border);
+    let field = own.find(|field| field.name.eq_ignore_ascii_case("delivered-to"))?;
+    EmailAddress::parse(field.value.trim().trim_matches(['<', '>']))
 }
 
 /// The same mailbox; a tag after `+` may differ.

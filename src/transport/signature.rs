@@ -28,7 +28,7 @@ pub struct DkimSignature {
     pub expires: Option<i64>,
     /// The signer is of the organisation that From names.
     pub aligned: bool,
-    /// What the trusted receiver says about it; `unknown` without one.
+    /// What the trusted sources say about it; `unknown` without one.
     pub result: Arc<str>,
 }
 
@@ -38,8 +38,12 @@ const MOST: usize = 50;
 /// The signatures of a message, topmost first.
 pub fn signatures(message: &Message) -> Vec<DkimSignature> {
     let from = from_domain(message);
-    let believed = auth::believed(message);
-    let results: Vec<&Arc<Method>> = believed.iter().flat_map(|results| &results.dkim).collect();
+    let results = auth::signature_results(message);
+    let results: Vec<&Arc<Method>> = results.iter().collect();
+    let found = message.all("dkim-signature").count();
+    if found > MOST {
+        message.limit(format!("signatures: {MOST} of {found} read"));
+    }
     let fields = message.all("dkim-signature").take(MOST);
     fields.map(|field| DkimSignature::new(&field.raw, from.as_deref(), &results)).collect()
 }

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod cluster;
 pub(crate) mod diff;
+pub(crate) mod dns;
 pub(crate) mod doc;
 pub(crate) mod eval;
 pub(crate) mod explain;

@@ -173,6 +173,9 @@ fn oddities(verdict: &Verdict) -> String {
 fn text(name: &str, verdict: &Verdict) -> String {
     let name = name.escape_debug();
     let mut out = format!("{:<10} {:>6}  {name}\n", verdict.action, verdict.score.to_string());
+    if let Some(auth) = &verdict.auth {
+        out.push_str(&format!("    auth: {auth}\n"));
+    }
     for found in &verdict.matches {
         let title = found.title.as_deref().unwrap_or("");
         let mode = if found.counted == found.score { String::new() } else { format!(" (counts {})", found.counted) };

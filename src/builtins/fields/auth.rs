@@ -1,7 +1,7 @@
 //! Authentication: what is claimed (MQL's summary and hops) and what is believed (`auth`).
 
 use super::{optional, optional_text, records, text};
-use crate::auth::{Auth, RESULTS, result};
+use crate::auth::{Auth, KINDS, METHODS, RESULTS, Source, result};
 use crate::builtins::Registry;
 use crate::message::authres::{AuthResults, Method};
 use crate::message::{Domain, Message};
@@ -26,7 +26,7 @@ struct CompAuth(Arc<Method>);
 
 /// The field that decides: a believed one, or without any configured trust the topmost.
 pub(super) fn summary(message: &Message) -> Value {
-    let believed = crate::auth::believed(message).into_iter().next();
+    let believed = crate::auth::deciding_results(message);
     let untrusting = message.settings().trusted_authserv_ids.is_empty();
     let topmost = || message.first("authentication-results").map(|header| Arc::new(AuthResults::parse(&header.raw)));
     let deciding = believed.or_else(|| untrusting.then(topmost).flatten());
@@ -61,10 +61,18 @@ pub(super) fn declare(r: &mut Registry) {
         .field("dkim_domains", "[domain]", Cost::Moderate, "Domains of signatures that passed, aligned or not.", |_, a| Value::list(a.dkim_domains.iter().map(text)))
         .field("authenticated_domains", "[domain]", Cost::Moderate, "Authenticated domains that are aligned with From.", |_, a| Value::list(a.authenticated_domains.iter().map(text)))
         .field("dmarc_action", "string?", Cost::Moderate, "What the sender's DMARC policy made the receiver do (`action=`), lower case: `none`, `quarantine`, `oreject` ...", |_, a| optional_text(a.dmarc_action.as_ref()))
+        .field("dmarc_policy", "string?", Cost::Moderate, "The policy of From's domain, where a source says so: `none`, `quarantine`, `reject`.", |_, a| optional_text(a.dmarc_policy.as_ref()))
         .field("dkim_aligned", "bool", Cost::Moderate, "A signature that passed is of From's organisation.", |_, a| a.dkim_aligned.into())
         .field("spf_aligned", "bool", Cost::Moderate, "SPF passed for a domain of From's organisation.", |_, a| a.spf_aligned.into())
         .field("authserv_ids_seen", "[string]", Cost::Moderate, "Every authserv-id in the message, believed or not.", |_, a| Value::list(a.authserv_ids_seen.iter().map(text)))
-        .field("trusted", "bool", Cost::Moderate, "Some results come from a trusted source.", |_, a| a.trusted.into());
+        .field("trusted", "bool", Cost::Moderate, "Some results come from a trusted source.", |_, a| a.trusted.into())
+        .field("sources", "[AuthSource]", Cost::Moderate, "The trusted sources and what each of them says; empty without any.", |ctx, a| {
+            let auth = crate::auth::of(ctx.message);
+            let of = |source: &Arc<Source>| Value::record(Arc::new(SourceOf(Arc::clone(&auth), Arc::clone(source))));
+            Value::list(a.sources.iter().map(of))
+        })
+        .field("disagreements", "[AuthMethod]", Cost::Moderate, "Methods of which the own border and own verification both know something, and only one of them says `pass`: the message was changed on the way, keys have changed, or somebody lies.", |_, a| Value::list(a.disagreements.iter().map(|name| Value::from(*name))));
+    declare_sources(r);
     r.function(
         "authenticated_as(domain: any...) -> bool",
         "True if the message is authenticated, with alignment, as one of the domains or a name below it. Takes texts and lists of texts. Without a trusted result: false.",
@@ -144,6 +152,43 @@ pub(super) fn declare(r: &mut Registry) {
     r.record::<CompAuth>("CompAuth", "Microsoft's composite authentication.")
         .field("verdict", "string", Cost::Cheap, "`pass`, `fail`, `softpass`, `none`.", |_, c| text(&c.0.result))
         .field("reason", "string?", Cost::Cheap, "Three-digit reason.", |_, c| optional_text(c.0.property("reason")));
+}
+
+/// A source with what was made of it.
+struct SourceOf(Arc<Auth>, Arc<Source>);
+
+fn declare_sources(r: &mut Registry) {
+    for (name, doc, values) in [
+        ("AuthMethod", "A method of authentication.", METHODS),
+        (
+            "AuthSourceKind",
+            "Where results come from: Authentication-Results of the own border, own verification, or ARC-Authentication-Results of a trusted sealer.",
+            KINDS,
+        ),
+    ] {
+        r.enumeration(EnumDecl { name, doc, values, ordered: false, open: false });
+    }
+    r.record::<SourceOf>(
+        "AuthSource",
+        "A trusted source of authentication results. What it does not say is `unknown`.",
+    )
+    .field("kind", "AuthSourceKind", Cost::Cheap, "What it is.", |_, s| s.1.kind_name().into())
+    .field("id", "string", Cost::Cheap, "The authserv-id, the sealer's domain, or `ruleeval`.", |_, s| text(&s.1.id))
+    .field("spf", "AuthResult", Cost::Cheap, "SPF.", |_, s| text(&s.1.spf))
+    .field("dkim", "AuthResult", Cost::Cheap, "DKIM; `pass` if any signature passed.", |_, s| text(&s.1.dkim))
+    .field("dmarc", "AuthResult", Cost::Cheap, "DMARC.", |_, s| text(&s.1.dmarc))
+    .field("arc", "AuthResult", Cost::Cheap, "ARC.", |_, s| text(&s.1.arc))
+    .field("compauth", "AuthResult", Cost::Cheap, "Microsoft's composite result.", |_, s| text(&s.1.compauth))
+    .field("decides", "[AuthMethod]", Cost::Cheap, "The methods whose result in `auth` is this source's.", |_, s| {
+        Value::list(s.0.decides(&s.1).into_iter().map(Value::from))
+    })
+    .field(
+        "reasons",
+        "[string]",
+        Cost::Cheap,
+        "Why results are no pass, where the source says so: `dkim s1._domainkey.example.com: fail: ...`.",
+        |_, s| Value::list(s.1.reasons.iter().map(text)),
+    );
 }
 
 /// The result that a field claims, absent if it says nothing of the method.

@@ -269,7 +269,13 @@ pub(super) fn declare(r: &mut Registry) {
             "[Url]",
             Cost::Moderate,
             "URLs inside this one, in its query, path or fragment: where an open redirect leads. At most 20.",
-            |_, u| records(&u.nested()),
+            |ctx, u| {
+                let (nested, more) = u.nested();
+                if more {
+                    ctx.message.limit(format!("nested_urls: {} of more read in one URL", nested.len()));
+                }
+                records(&nested)
+            },
         );
     r.record::<Rewrite>(
         "UrlRewrite",

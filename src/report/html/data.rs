@@ -77,7 +77,7 @@ fn message(run: &Run, index: usize) -> Value {
 /// Evidence by message, until the page is full; and how many rows did not fit.
 fn evidence(run: &Run, kept: &BTreeSet<usize>) -> (Map<String, Value>, usize) {
     let places: BTreeMap<&str, usize> = kept.iter().map(|index| (&*run.messages[*index].id, *index)).collect();
-    let mut found: BTreeMap<usize, (String, String, Vec<Value>)> = BTreeMap::new();
+    let mut found: BTreeMap<usize, ([String; 3], Vec<Value>)> = BTreeMap::new();
     let (mut bytes, mut left_out) = (0, 0);
     for row in &run.evidence {
         let tree = visible_json(&row.evidence);
@@ -85,15 +85,15 @@ fn evidence(run: &Run, kept: &BTreeSet<usize>) -> (Map<String, Value>, usize) {
         match places.get(&*row.message) {
             Some(place) if bytes + size <= MAX_EVIDENCE => {
                 bytes += size;
-                let entry =
-                    found.entry(*place).or_insert_with(|| (visible(&row.from), visible(&row.subject), Vec::new()));
-                entry.2.push(json!({ "rule": row.rule, "evidence": tree }));
+                let told = || [&row.from, &row.subject, &row.auth].map(|text| visible(text));
+                let entry = found.entry(*place).or_insert_with(|| (told(), Vec::new()));
+                entry.1.push(json!({ "rule": row.rule, "evidence": tree }));
             }
             _ => left_out += 1,
         }
     }
-    let entries = found.into_iter().map(|(place, (from, subject, rules))| {
-        (place.to_string(), json!({ "from": from, "subject": subject, "rules": rules }))
+    let entries = found.into_iter().map(|(place, ([from, subject, auth], rules))| {
+        (place.to_string(), json!({ "from": from, "subject": subject, "auth": auth, "rules": rules }))
     });
     (entries.collect(), left_out)
 }

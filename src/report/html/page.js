@@ -73,6 +73,7 @@ const details = (message) => {
   const box = make("div", { class: "evidence" });
   const known = data.evidence[message.i];
   if (known) box.append(make("p", {}, "From ", make("q", {}, known.from), " Subject ", make("q", {}, known.subject)));
+  if (known && known.auth) box.append(make("p", {}, "Authentication ", make("q", {}, known.auth)));
   const section = (title, rules) => {
     if (!rules || !rules.length) return;
     for (const index of rules) {
