@@ -72,7 +72,7 @@ fn strategies() -> Vec<PatternSetOptions> {
         PatternSetOptions { prefilter: false, ..default },
         PatternSetOptions { windows: false, ..default },
         PatternSetOptions { squeeze: false, ..default },
-        PatternSetOptions { runs: false, ..default },
+        PatternSetOptions { classes: false, ..default },
         PatternSetOptions { automaton: true, ..default },
     ]
 }

@@ -151,7 +151,7 @@ impl Pattern {
     /// True if something that every match holds can be looked for in the one pass of a
     /// [`PatternSet`](super::PatternSet); otherwise the pattern runs over every text it is asked about.
     pub fn has_prefilter(&self) -> bool {
-        self.factors(PatternSetOptions::default()).has_literals()
+        self.factors(PatternSetOptions::default()).has_prefilter()
     }
 
     /// The syntax tree that the compiled form is made of.

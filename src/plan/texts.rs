@@ -131,6 +131,7 @@ impl TextSet {
             Prefilter::Literals { count, shortest } => {
                 cost::of_literal(shortest).saturating_mul(count.min(1000) as u16).min(cost::ALWAYS)
             }
+            Prefilter::Classes { per_mille } => per_mille,
             Prefilter::Equality => 2,
             Prefilter::None => cost::ALWAYS,
         }

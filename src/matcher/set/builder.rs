@@ -1,11 +1,12 @@
 //! Patterns are added, equal ones once, and made into a set.
 
-use super::bytes::ByteSet;
+use super::classes::Classes;
 use super::csr::Csr;
-use super::factor::{self, Branch, Space};
+use super::factor::{self, Branch, Seed, Space};
 use super::fold::fold_str;
 use super::scan::Literals;
-use super::{Entry, Kind, Lookup, PatternId, PatternSet, PatternSetOptions, Reach};
+use super::sequence::Run;
+use super::{Entry, FoundIn, Kind, Lookup, PatternId, PatternSet, PatternSetOptions, Reach};
 use crate::matcher::literal::fold_char;
 use crate::matcher::{Glob, Literal, Pattern, PatternOptions};
 use std::collections::HashMap;
@@ -26,7 +27,6 @@ pub struct PatternSetBuilder {
     entries: Vec<Entry>,
     /// For each entry its branches, until they become groups.
     branches: Vec<Option<Vec<Branch>>>,
-    runs: HashMap<ByteSet, u32>,
 }
 
 impl PatternSetBuilder {
@@ -102,19 +102,16 @@ impl PatternSetBuilder {
     /// A regex; matches as [`Pattern::is_match`].
     pub fn pattern(&mut self, pattern: &Arc<Pattern>) -> PatternId {
         let options = self.options;
-        let mut run = None;
-        let id = self.add(Key::Regex(pattern.source_shared(), pattern.options()), |entry| {
+        self.add(Key::Regex(pattern.source_shared(), pattern.options()), |entry| {
             let factors = pattern.factors(options);
             entry.anchored_start = factors.anchored_start;
             entry.anchored_end = factors.anchored_end;
-            run = factors.run;
+            if factors.anchored_start && factors.anchored_end {
+                entry.max_len = factors.max_len;
+            }
+            entry.head.clone_from(&factors.head);
             (Kind::Regex(Arc::clone(pattern)), factors.branches.clone(), factors.min_len)
-        });
-        if let Some(run) = run {
-            let next = self.runs.len() as u32;
-            self.entries[id.index()].run = Some((*self.runs.entry(run.set).or_insert(next), run.len));
-        }
-        id
+        })
     }
 
     fn add(&mut self, key: Key, make: impl FnOnce(&mut Entry) -> (Kind, Option<Vec<Branch>>, usize)) -> PatternId {
@@ -129,7 +126,8 @@ impl PatternSetBuilder {
             anchored_start: false,
             anchored_end: false,
             min_len: 0,
-            run: None,
+            max_len: usize::MAX,
+            head: Vec::new(),
         };
         let (kind, branches, min_len) = make(&mut entry);
         (entry.kind, entry.min_len) = (kind, min_len);
@@ -141,11 +139,9 @@ impl PatternSetBuilder {
 
     /// The set.
     pub fn build(self) -> PatternSet {
-        let Self { options, mut entries, branches, runs, .. } = self;
-        let mut runs: Vec<(u32, ByteSet)> = runs.into_iter().map(|(set, id)| (id, set)).collect();
-        runs.sort_unstable();
+        let Self { options, mut entries, branches, .. } = self;
         let mut groups = Groups::default();
-        let (mut always, mut in_squeezed) = (Vec::new(), Vec::new());
+        let (mut always, mut unless_odd) = (Vec::new(), Vec::new());
         let mut asked: Vec<(usize, u32)> = Vec::new();
         let mut equal: HashMap<Vec<u8>, Vec<u32>> = HashMap::new();
         for (id, (entry, branches)) in entries.iter_mut().zip(branches).enumerate() {
@@ -154,15 +150,15 @@ impl PatternSetBuilder {
                 (Kind::Equal { needle, .. }, Some(_)) => equal.entry(fold_str(needle)).or_default().push(id),
                 (_, Some(branches)) => {
                     entry.branches = branches.into_iter().map(|branch| groups.reach(branch)).collect();
-                    if entry.branches.iter().any(|reach| reach.space == Space::Squeezed) {
-                        in_squeezed.push(id);
+                    if entry.branches.iter().any(Reach::takes_odd_for_absent) {
+                        unless_odd.push(id);
                     }
                     asked.extend(entry.branches.iter().map(|reach| (reach.group as usize, id)));
                 }
                 (_, None) => always.push(id),
             }
         }
-        let group_count = groups.by_literals.len();
+        let group_count = groups.count as usize;
         let mut shapes = vec![(0, 0); group_count];
         for ((_, literals), group) in &groups.by_literals {
             shapes[*group as usize] = (literals.len(), literals.iter().map(Vec::len).min().unwrap_or(0));
@@ -172,12 +168,12 @@ impl PatternSetBuilder {
             entries,
             folded: groups.folded.finish(options.automaton),
             squeezed: groups.squeezed.finish(options.automaton),
+            classes: Classes::new(groups.sequences),
             asked_by: Csr::new(group_count, asked),
             shapes,
-            in_squeezed,
+            unless_odd,
             longest_equal: equal.keys().map(Vec::len).max().unwrap_or(0),
             equal,
-            runs: runs.into_iter().map(|(_, set)| set).collect(),
             always,
         }
     }
@@ -195,10 +191,13 @@ fn branch(literal: Vec<u8>) -> Branch {
     Branch::plain(literal)
 }
 
-/// Sets of literals, equal ones once.
+/// Sets of literals and sequences of classes, equal ones once.
 #[derive(Default)]
 struct Groups {
+    count: u32,
     by_literals: HashMap<(Space, Vec<Vec<u8>>), u32>,
+    by_runs: HashMap<Vec<Run>, u32>,
+    sequences: Vec<(Vec<Run>, u32)>,
     folded: Words,
     squeezed: Words,
 }
@@ -214,17 +213,34 @@ struct Words {
 
 impl Groups {
     fn reach(&mut self, branch: Branch) -> Reach {
-        let Branch { space, literals, left, right, .. } = branch;
-        let next = self.by_literals.len() as u32;
-        let group = *self.by_literals.entry((space, literals.clone())).or_insert(next);
-        if group == next {
+        let Branch { seed, left, right, .. } = branch;
+        let (group, found_in) = match seed {
+            Seed::Literals(space, literals) => (self.of_literals(space, literals), FoundIn::Space(space)),
+            Seed::Sequence { runs, exact, chance } => (self.of_runs(runs), FoundIn::Classes { exact, chance }),
+        };
+        Reach { group, found_in, left, right }
+    }
+
+    fn of_literals(&mut self, space: Space, literals: Vec<Vec<u8>>) -> u32 {
+        let group = *self.by_literals.entry((space, literals.clone())).or_insert(self.count);
+        if group == self.count {
+            self.count += 1;
             let words = match space {
                 Space::Folded => &mut self.folded,
                 Space::Squeezed => &mut self.squeezed,
             };
             literals.into_iter().for_each(|literal| words.add(literal, group));
         }
-        Reach { group, space, left, right }
+        group
+    }
+
+    fn of_runs(&mut self, runs: Vec<Run>) -> u32 {
+        let group = *self.by_runs.entry(runs.clone()).or_insert(self.count);
+        if group == self.count {
+            self.count += 1;
+            self.sequences.push((runs, group));
+        }
+        group
     }
 }
 

@@ -9,7 +9,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 pub(super) struct ByteSet([u64; 4]);
 
 impl ByteSet {
-    const NONE: Self = Self([0; 4]);
+    pub(super) const NONE: Self = Self([0; 4]);
     pub(super) const ALL: Self = Self([u64::MAX; 4]);
     /// Every byte of characters beyond ASCII.
     pub(super) const HIGH: Self = Self([0, 0, u64::MAX, u64::MAX]);
@@ -19,6 +19,16 @@ impl ByteSet {
         let mut set = Self::HIGH;
         (0..0x80_u8).filter(|byte| !byte.is_ascii_alphanumeric()).for_each(|byte| set.insert(byte));
         set
+    }
+
+    pub(super) fn of_byte(byte: u8) -> Self {
+        let mut set = Self::NONE;
+        set.insert(byte);
+        set
+    }
+
+    pub(super) fn len(&self) -> u32 {
+        self.0.iter().map(|word| word.count_ones()).sum()
     }
 
     pub(super) fn contains(&self, byte: u8) -> bool {
@@ -32,27 +42,6 @@ impl ByteSet {
     pub(super) fn union(mut self, other: Self) -> Self {
         self.0.iter_mut().zip(other.0).for_each(|(a, b)| *a |= b);
         self
-    }
-
-    /// How often one of the bytes occurs in a byte of text.
-    pub(super) fn frequency(self) -> f64 {
-        let of = |byte: u8| match byte {
-            b'A'..=b'Z' => 0.003,
-            0x80.. => 0.000_5,
-            _ => frequency(byte),
-        };
-        (0..=0xff).filter(|byte| self.contains(*byte)).map(of).sum()
-    }
-
-    /// Most bytes of the set that stand together in a text.
-    pub(super) fn longest_run(&self, text: &str) -> u32 {
-        let (mut run, mut longest) = (0, 0);
-        for byte in text.bytes() {
-            // PERF: without a branch, as letters and marks come in no order.
-            run = (run + 1) * u32::from(self.contains(byte));
-            longest = longest.max(run);
-        }
-        longest
     }
 
     /// The bytes of all characters of a class; those beyond ASCII stand for each other.

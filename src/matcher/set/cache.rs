@@ -1,11 +1,11 @@
 //! What one text leaves behind until the next: scratch that is used again and again.
 
-use super::bytes::ByteSet;
+use super::classes::Maps;
 use super::fold::Folded;
 use super::{PatternHits, PatternId, PatternSet};
 
-/// Most places kept for one group of literals; a text that holds more is searched as a whole.
-const MAX_PLACES: u32 = 48;
+/// Most places kept for one group; a text that holds more is searched as a whole.
+pub(super) const MAX_PLACES: u32 = 48;
 /// The end of a chain of places.
 const NONE: u32 = u32::MAX;
 
@@ -22,11 +22,8 @@ pub struct PatternCache {
     pub(super) text_len: usize,
     /// The text is too long for places of 32 bits: every pattern is a candidate and is run alone.
     pub(super) unscanned: bool,
-    /// False if the text holds letters that keep it from being squeezed.
-    pub(super) squeezed: bool,
     pub(super) steps: u64,
-    /// By set of bytes the number of the text that somebody asked about, and its longest run.
-    runs: Vec<(u32, u32)>,
+    pub(super) maps: Maps,
 }
 
 impl PatternCache {
@@ -56,31 +53,16 @@ impl PatternCache {
         std::mem::take(&mut self.steps)
     }
 
-    /// The longest run of a set in the text, found once for a text.
-    pub(super) fn longest_run(&mut self, index: u32, set: &ByteSet, text: &str) -> u32 {
-        let index = index as usize;
-        if self.runs.len() <= index {
-            self.runs.resize(index + 1, (0, 0));
-        }
-        if self.runs[index].0 != self.text {
-            self.runs[index] = (self.text, set.longest_run(text));
-            self.steps += text.len() as u64;
-        }
-        self.runs[index].1
-    }
-
     pub(super) fn begin(&mut self, set: &PatternSet, text: &str) {
         // Two bits less than a word: then the numbers begin again, and old answers must go.
         if self.text >= u32::MAX / 4 - 1 {
             self.text = 0;
-            self.runs.clear();
             self.answers.iter_mut().for_each(|answer| *answer = 0);
         }
         self.text += 1;
         if self.answers.len() < set.len() {
             self.answers.resize(set.len(), 0);
         }
-        self.squeezed = true;
         self.text_len = text.len();
         self.unscanned = u32::try_from(text.len()).is_err();
         self.folded.fill(if self.unscanned { "" } else { text });
@@ -100,7 +82,7 @@ impl PatternCache {
     }
 }
 
-/// A place of a literal, in the folded text.
+/// A place of a literal in the folded text, or of a sequence of classes in the text itself.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     pub(super) start: u32,
@@ -116,7 +98,7 @@ struct Mark {
     last: u32,
 }
 
-/// Which groups of literals a text holds, and where.
+/// Which groups of literals and which sequences a text holds, and where.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
     groups: Vec<Mark>,
@@ -158,6 +140,11 @@ impl Marks {
     /// The groups found, in the order of the text.
     pub(super) fn touched(&self) -> &[u32] {
         &self.touched
+    }
+
+    /// True if the group was found.
+    pub(super) fn is_marked(&self, group: u32) -> bool {
+        self.groups.get(group as usize).is_some_and(|mark| mark.text == self.text)
     }
 
     /// The places of a group; nothing if there are too many.

@@ -2,8 +2,8 @@
 
 use super::bytes::ByteSet;
 use super::cache::{PatternCache, Place};
-use super::factor::{Space, Step};
-use super::{Entry, Kind, PatternId, PatternSet, Reach};
+use super::factor::Step;
+use super::{Entry, FoundIn, Kind, PatternId, PatternSet, Reach};
 use crate::matcher::literal::{equal_no_case, find, fold_char};
 use crate::matcher::{Literal, Pattern};
 use std::ops::Range;
@@ -13,15 +13,13 @@ impl PatternSet {
     /// Each pattern is looked at once for a text; the answer is remembered.
     pub fn confirm(&self, text: &str, id: PatternId, cache: &mut PatternCache) -> bool {
         let Some(entry) = self.entries.get(id.index()) else { return false };
-        if !cache.is_candidate(id) || text.len() < entry.min_len || text.len() != cache.text_len {
+        if !cache.is_candidate(id) || !entry.fits(text) || text.len() != cache.text_len {
             return false;
         }
         if let Some(answer) = cache.remembered(id) {
             return answer;
         }
-        let run = entry.run.and_then(|(index, len)| Some((index, len, self.runs.get(index as usize)?)));
-        let lacks = run.is_some_and(|(index, len, set)| cache.longest_run(index, set, text) < len);
-        let (answer, steps) = if lacks { (false, 1) } else { self.decide(entry, text, cache) };
+        let (answer, steps) = self.decide(entry, text, cache);
         cache.steps += steps;
         cache.remember(id, answer);
         answer
@@ -120,13 +118,19 @@ impl Search<'_> {
 
     /// Nothing if the whole text should be searched instead: many places, or wide windows.
     fn branch(&mut self, reach: &Reach) -> Option<bool> {
-        if reach.space == Space::Squeezed && !self.cache.squeezed {
+        if reach.takes_odd_for_absent() && self.cache.folded.is_odd() {
             return None;
+        }
+        if matches!(reach.found_in, FoundIn::Classes { exact: true, .. }) {
+            return Some(self.cache.marks.is_marked(reach.group));
         }
         let limit = self.steps + self.text.len() as u64;
         let mut window: Option<Range<usize>> = None;
         for place in self.cache.marks.places(reach.group)? {
-            let place = original(self.cache, place);
+            let place = match reach.found_in {
+                FoundIn::Space(_) => original(self.cache, place),
+                FoundIn::Classes { .. } => place.start as usize..place.end as usize,
+            };
             let from = self.left(&reach.left, place.start);
             if self.entry.anchored_start && from > 0 {
                 continue;

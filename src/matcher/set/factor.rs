@@ -6,7 +6,9 @@
 
 use super::PatternSetOptions;
 use super::bytes::{ByteSet, class_language, common, frequency};
+use super::chance::affinity;
 use super::fold::fold_str;
+use super::sequence::{self, Run};
 use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
 
 /// Most literals of one run of atoms.
@@ -29,7 +31,11 @@ const MAX_COPIES: u32 = 8;
 /// A pattern whose literals are so common that confirming near them would look at more than this
 /// part of the text is found without them.
 const MAX_COST: f64 = 0.6;
-/// A pattern that costs less is not tested for runs.
+/// A sequence is preferred to literals if it costs less than this part of what they cost.
+const CLEARLY: f64 = 0.5;
+/// Most bytes compared at the beginning of a text.
+const MAX_HEAD: usize = 16;
+/// Where literals cost less, no sequence of classes is looked for.
 const CHEAP: f64 = 0.1;
 
 /// What a set knows of a regex.
@@ -41,28 +47,32 @@ pub(in crate::matcher) struct Factors {
     pub(super) anchored_end: bool,
     /// Bytes of the shortest match.
     pub(super) min_len: usize,
-    /// For each alternative its literals; nothing if one has none that are rare enough.
+    /// Bytes of the longest match.
+    pub(super) max_len: usize,
+    /// The bytes that a text must begin with, if a match begins there.
+    pub(super) head: Vec<ByteSet>,
+    /// For each alternative what is looked for; nothing if one has nothing that is rare enough.
     pub(super) branches: Option<Vec<Branch>>,
-    /// Bytes that stand together in every match, where the literals leave much to do.
-    pub(super) run: Option<Run>,
 }
 
 impl Factors {
     /// Looks into a regex.
     pub(in crate::matcher) fn new(hir: &Hir, options: PatternSetOptions) -> Self {
-        let branches = branches(hir, options.squeeze, MAX_COST);
-        let cost = branches.as_ref().map_or(MAX_COST, |found| found.iter().map(|branch| branch.cost).sum());
+        let anchored_start = hir.properties().look_set_prefix().contains(Look::Start);
+        let branches = branches(hir, options);
+        let head = if anchored_start && branches.is_none() { sequence::head(hir, MAX_HEAD) } else { Vec::new() };
         Self {
-            anchored_start: hir.properties().look_set_prefix().contains(Look::Start),
+            anchored_start,
             anchored_end: hir.properties().look_set_suffix().contains(Look::End),
             min_len: hir.properties().minimum_len().unwrap_or(0),
+            max_len: hir.properties().maximum_len().unwrap_or(usize::MAX),
+            head,
             branches,
-            run: (options.runs && cost > CHEAP).then(|| run(hir)).flatten(),
         }
     }
 
-    /// True if a pass over the text for literals says where the regex cannot match.
-    pub(in crate::matcher) fn has_literals(&self) -> bool {
+    /// True if a pass over the text says where the regex cannot match.
+    pub(in crate::matcher) fn has_prefilter(&self) -> bool {
         self.branches.is_some()
     }
 }
@@ -98,16 +108,29 @@ impl Space {
     }
 }
 
-/// Literals of which every match holds one (or every match of this branch).
+/// What is looked for in a text.
+#[derive(Clone, Debug)]
+pub(super) enum Seed {
+    /// Literals of a space, of which every match holds one; sorted, none twice.
+    Literals(Space, Vec<Vec<u8>>),
+    /// A sequence of classes of bytes that every match holds.
+    Sequence {
+        /// The bytes.
+        runs: Vec<Run>,
+        /// Where the sequence stands the regex matches, and nowhere else.
+        exact: bool,
+        /// Expected number in a byte of text.
+        chance: f64,
+    },
+}
+
+/// What every match holds (or every match of one alternative).
 #[derive(Clone, Debug)]
 pub(super) struct Branch {
-    /// Where the literals are looked for.
-    pub(super) space: Space,
-    /// Literals of that space; sorted, none twice.
-    pub(super) literals: Vec<Vec<u8>>,
-    /// From the literal to the beginning of the match.
+    pub(super) seed: Seed,
+    /// From the seed to the beginning of the match.
     pub(super) left: Vec<Step>,
-    /// From the literal to the end of the match.
+    /// From the seed to the end of the match.
     pub(super) right: Vec<Step>,
     /// Bytes that should be looked at to confirm, for each byte of text.
     pub(super) cost: f64,
@@ -116,8 +139,8 @@ pub(super) struct Branch {
 impl Branch {
     /// A literal that is the whole match.
     pub(super) fn plain(folded: Vec<u8>) -> Self {
-        let literals = vec![folded];
-        Self { space: Space::Folded, cost: 0.0, literals, left: Vec::new(), right: Vec::new() }
+        let seed = Seed::Literals(Space::Folded, vec![folded]);
+        Self { seed, cost: 0.0, left: Vec::new(), right: Vec::new() }
     }
 }
 
@@ -130,17 +153,17 @@ struct Atom {
     step: Step,
 }
 
-/// The branches of a regex, one for each alternative; nothing if one has no literal.
-fn branches(hir: &Hir, squeeze: bool, max_cost: f64) -> Option<Vec<Branch>> {
+/// The branches of a regex, one for each alternative; nothing if one has nothing to look for.
+fn branches(hir: &Hir, options: PatternSetOptions) -> Option<Vec<Branch>> {
     let found = match top(hir).kind() {
         HirKind::Alternation(parts)
             if parts.len() <= 16 && Reader(Space::Folded).language(top(hir), MAX_PRODUCT).is_none() =>
         {
-            parts.iter().map(|part| cheapest(part, squeeze)).collect::<Option<Vec<_>>>()?
+            parts.iter().map(|part| cheapest(part, options)).collect::<Option<Vec<_>>>()?
         }
-        _ => vec![cheapest(hir, squeeze)?],
+        _ => vec![cheapest(hir, options)?],
     };
-    (found.iter().map(|branch| branch.cost).sum::<f64>() <= max_cost).then_some(found)
+    (found.iter().map(|branch| branch.cost).sum::<f64>() <= MAX_COST).then_some(found)
 }
 
 fn top(hir: &Hir) -> &Hir {
@@ -150,10 +173,15 @@ fn top(hir: &Hir) -> &Hir {
     }
 }
 
-fn cheapest(hir: &Hir, squeeze: bool) -> Option<Branch> {
-    let squeezed = squeeze.then_some(Space::Squeezed);
+fn cheapest(hir: &Hir, options: PatternSetOptions) -> Option<Branch> {
+    let squeezed = options.squeeze.then_some(Space::Squeezed);
     let spaces = std::iter::once(Space::Folded).chain(squeezed);
-    spaces.filter_map(|space| Reader(space).branch(hir)).min_by(|a, b| a.cost.total_cmp(&b.cost))
+    let literals = spaces.filter_map(|space| Reader(space).branch(hir)).min_by(|a, b| a.cost.total_cmp(&b.cost));
+    if !options.classes || literals.as_ref().is_some_and(|branch| branch.cost < CHEAP) {
+        return literals;
+    }
+    let cheaper = |found: &Branch| literals.as_ref().is_none_or(|branch| found.cost < branch.cost * CLEARLY);
+    sequence::cheapest(hir).filter(cheaper).or(literals)
 }
 
 /// Neighbours with one text each become one atom: a caseless word is a class for each letter.
@@ -173,7 +201,7 @@ fn merged(atoms: Vec<Atom>) -> Vec<Atom> {
     merged
 }
 
-fn steps(ways: impl Iterator<Item = Step>) -> Vec<Step> {
+pub(super) fn steps(ways: impl Iterator<Item = Step>) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for step in ways.filter(|step| step.max > 0) {
         match steps.last_mut() {
@@ -190,13 +218,21 @@ fn steps(ways: impl Iterator<Item = Step>) -> Vec<Step> {
 
 /// Whether a part stands at an end of the pattern: there a match may be shortened.
 #[derive(Clone, Copy)]
-struct Edge {
-    first: bool,
-    last: bool,
+pub(super) struct Edge {
+    pub(super) first: bool,
+    pub(super) last: bool,
 }
 
 impl Edge {
-    const INNER: Self = Self { first: false, last: false };
+    pub(super) const INNER: Self = Self { first: false, last: false };
+
+    pub(super) fn is_outer(self) -> bool {
+        self.first || self.last
+    }
+
+    pub(super) fn of_part(self, index: usize, count: usize) -> Self {
+        Self { first: self.first && index == 0, last: self.last && index + 1 == count }
+    }
 }
 
 /// Reads a regex for one space.
@@ -219,7 +255,7 @@ impl Reader {
         let right = steps(within.into_iter().chain(atoms[best.end..].iter().map(|atom| atom.step)));
         let mut literals = best.literals;
         distinct(&mut literals);
-        Some(Branch { space: self.0, literals, left, right, cost: best.cost })
+        Some(Branch { seed: Seed::Literals(self.0, literals), left, right, cost: best.cost })
     }
 
     fn flatten(self, hir: &Hir, edge: Edge, atoms: &mut Vec<Atom>) {
@@ -233,13 +269,12 @@ impl Reader {
                         atoms.push(summary(&Hir::concat(parts[index..].to_vec())));
                         break;
                     }
-                    let edge = Edge { first: edge.first && index == 0, last: edge.last && index + 1 == parts.len() };
-                    self.flatten(part, edge, atoms);
+                    self.flatten(part, edge.of_part(index, parts.len()), atoms);
                 }
             }
             HirKind::Repetition(repetition) if repetition.min > 0 => self.repeat(repetition, edge, atoms),
             // What may be missing at an end is missing in the shortest match.
-            HirKind::Repetition(_) if edge.first || edge.last => {}
+            HirKind::Repetition(_) if edge.is_outer() => {}
             HirKind::Literal(_) | HirKind::Class(_) | HirKind::Alternation(_) | HirKind::Repetition(_) => {
                 atoms.push(self.atom(hir));
             }
@@ -255,7 +290,7 @@ impl Reader {
             greedy: repetition.greedy,
             sub: repetition.sub.clone(),
         };
-        let cut = (edge.first || edge.last) && rest.min == 0;
+        let cut = edge.is_outer() && rest.min == 0;
         let rest = (rest.max != Some(0) && !cut).then(|| summary(&Hir::repetition(rest)));
         // One copy alone stands at the edge of its pattern as the repetition did.
         let inner = if copies == 1 && rest.is_none() { edge } else { Edge::INNER };
@@ -431,39 +466,8 @@ pub(super) fn density(literals: &[Vec<u8>]) -> f64 {
 
 fn chance(literal: &[u8]) -> f64 {
     // Letters are not independent: each after the second says less than its count.
-    let independent = literal.iter().take(2).map(|byte| frequency(*byte)).product::<f64>();
+    let pair = literal.iter().take(2).map(|byte| frequency(*byte)).product::<f64>();
+    let together = literal.first().zip(literal.get(1)).map_or(1.0, |(a, b)| affinity(*a, *b));
     let rest = literal.iter().skip(2).map(|byte| frequency(*byte).sqrt()).product::<f64>();
-    (independent * rest).max(common(literal)).max(1e-9)
-}
-
-/// Bytes of a set that stand together in every match.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Run {
-    pub(super) set: ByteSet,
-    pub(super) len: u32,
-    /// Expected number in a byte of text.
-    chance: f64,
-}
-
-/// A run more likely than this says nothing of a text.
-const LIKELY_RUN: f64 = 1e-4;
-
-/// Of the runs that every match holds, the one least likely in mail; nothing if all are likely.
-fn run(hir: &Hir) -> Option<Run> {
-    part_run(hir).filter(|run| run.chance < LIKELY_RUN)
-}
-
-fn part_run(hir: &Hir) -> Option<Run> {
-    let len = u32::try_from(hir.properties().minimum_len()?).ok().filter(|len| *len > 0)?;
-    // Every match of a part is at least so long and of its bytes.
-    let set = ByteSet::of(hir);
-    let whole = Run { set, len, chance: set.frequency().min(1.0).powi(len.min(1_000) as i32) };
-    let rarest = |a: Run, b: Run| if a.chance <= b.chance { a } else { b };
-    let inner = match hir.kind() {
-        HirKind::Capture(capture) => part_run(&capture.sub),
-        HirKind::Repetition(repetition) => part_run(&repetition.sub),
-        HirKind::Concat(parts) => parts.iter().filter_map(part_run).reduce(rarest),
-        HirKind::Empty | HirKind::Look(_) | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Alternation(_) => None,
-    };
-    Some(inner.map_or(whole, |inner| rarest(whole, inner)))
+    (pair * together * rest).max(common(literal)).max(1e-9)
 }

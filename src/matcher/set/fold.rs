@@ -64,7 +64,7 @@ pub(super) fn fold_str(text: &str) -> Vec<u8> {
 }
 
 /// The letters beyond ASCII that fold to ASCII letters: long s and the sign of Kelvin. Squeezing
-/// takes them for absent; a text that holds one is not squeezed.
+/// and sequences of classes take them for absent; a text that holds one is searched without.
 pub(super) const ODD: [char; 2] = ['\u{17f}', '\u{212a}'];
 
 fn digits() -> impl Iterator<Item = (char, char)> {
@@ -144,8 +144,13 @@ impl Folded {
         self.bytes.extend([0; PADDING]);
     }
 
-    /// Leaves only ASCII letters and digits in a second text; false if the text cannot be squeezed.
-    pub(super) fn squeeze(&mut self) -> bool {
+    /// True if the text holds one of the letters that are taken for absent.
+    pub(super) fn is_odd(&self) -> bool {
+        self.odd
+    }
+
+    /// Leaves only ASCII letters and digits in a second text.
+    pub(super) fn squeeze(&mut self) {
         let len = self.bytes().len();
         self.squeezed.resize(len + PADDING, 0);
         self.origin.resize(len, 0);
@@ -163,7 +168,6 @@ impl Folded {
         self.squeezed.truncate(to);
         self.squeezed.extend([0; PADDING]);
         self.origin.truncate(to);
-        !self.odd
     }
 
     /// The squeezed bytes and the padding.
@@ -256,12 +260,13 @@ mod tests {
     fn squeezing_keeps_letters_and_digits_of_ascii() {
         let mut folded = Folded::default();
         folded.fill("V-i 4 \u{663}gr\u{e4}A");
-        assert!(folded.squeeze());
+        folded.squeeze();
+        assert!(!folded.is_odd());
         assert_eq!(folded.squeezed(), b"vi4gra\0\0\0");
         let origin: Vec<usize> = folded.origin().iter().map(|at| folded.original(*at as usize)).collect();
         assert_eq!(origin, [0, 2, 4, 8, 9, 12]);
         folded.fill("\u{17f}");
-        assert!(!folded.squeeze());
+        assert!(folded.is_odd());
     }
 
     #[test]

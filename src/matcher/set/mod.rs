@@ -2,21 +2,26 @@
 //!
 //! 1. The text is folded once ([`fold`]).
 //! 2. Every pattern has literals of which each match holds one ([`factor`]); all of them are looked
-//!    for in one pass ([`scan`]). A pattern none of whose literals occur is answered: no.
+//!    for in one pass ([`scan`]). Where it has none, bytes of certain classes stand together in each
+//!    match ([`sequence`]), which are looked for at 64 places at a time ([`classes`]). A pattern of
+//!    which nothing occurs is answered: no.
 //! 3. What is left is a candidate. It is confirmed only when somebody asks, once for a text, by
-//!    running its regex on the few bytes around each literal found ([`confirm`]).
+//!    running its regex on the few bytes around each place found ([`confirm`]).
 //!
 //! The answers are those of [`Pattern::is_match`], [`find`](super::find) and [`Glob::is_match`].
 
 mod builder;
 mod bytes;
 mod cache;
+mod chance;
+mod classes;
 mod confirm;
 mod csr;
 mod factor;
 mod fold;
 mod hits;
 mod scan;
+mod sequence;
 
 pub use builder::PatternSetBuilder;
 pub use cache::PatternCache;
@@ -25,6 +30,7 @@ pub use hits::PatternHits;
 
 use super::{Glob, Literal, Pattern};
 use bytes::ByteSet;
+use classes::Classes;
 use csr::Csr;
 use factor::{Space, Step};
 use scan::Literals;
@@ -51,15 +57,15 @@ pub struct PatternSetOptions {
     pub windows: bool,
     /// Literals may also be looked for in the text without spaces and marks.
     pub squeeze: bool,
-    /// Patterns without good literals are tested for a run of bytes that every match holds.
-    pub runs: bool,
+    /// Patterns without good literals are looked for by the classes of bytes that every match holds.
+    pub classes: bool,
     /// An automaton (`aho-corasick`) finds the literals; otherwise the table of rare bytes.
     pub automaton: bool,
 }
 
 impl Default for PatternSetOptions {
     fn default() -> Self {
-        Self { prefilter: true, windows: true, squeeze: true, runs: true, automaton: false }
+        Self { prefilter: true, windows: true, squeeze: true, classes: true, automaton: false }
     }
 }
 
@@ -72,6 +78,11 @@ pub enum Prefilter {
         count: usize,
         /// Bytes of the shortest.
         shortest: usize,
+    },
+    /// Only where bytes of certain classes stand one after another.
+    Classes {
+        /// Thousandths of texts of 2,000 bytes that are expected to hold them.
+        per_mille: u16,
     },
     /// It is compared with the whole text.
     Equality,
@@ -95,8 +106,18 @@ struct Entry {
     anchored_end: bool,
     /// Shorter texts cannot match.
     min_len: usize,
-    /// Texts without so many bytes of one of the set's runs together cannot match.
-    run: Option<(u32, u32)>,
+    /// Longer texts cannot match.
+    max_len: usize,
+    /// A text must begin with these bytes.
+    head: Vec<ByteSet>,
+}
+
+impl Entry {
+    /// False if the length or the beginning of the text rules it out.
+    fn fits(&self, text: &str) -> bool {
+        let may_begin = || text.bytes().zip(&self.head).all(|(byte, set)| set.contains(byte));
+        (self.min_len..=self.max_len).contains(&text.len()) && may_begin()
+    }
 }
 
 /// The literals of one space, and the groups that each belongs to.
@@ -125,13 +146,30 @@ impl Lookup {
     }
 }
 
-/// One group of literals and how far around them a match reaches.
+/// One group of literals, or one sequence of classes, and how far around it a match reaches.
 #[derive(Debug)]
 struct Reach {
     group: u32,
-    space: Space,
+    found_in: FoundIn,
     left: Vec<Step>,
     right: Vec<Step>,
+}
+
+impl Reach {
+    fn takes_odd_for_absent(&self) -> bool {
+        self.found_in != FoundIn::Space(Space::Folded)
+    }
+}
+
+/// Where a group is looked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum FoundIn {
+    Space(Space),
+    /// In the text itself, by classes of bytes. Where it is exact it is a match.
+    Classes {
+        exact: bool,
+        chance: f64,
+    },
 }
 
 /// An immutable set of patterns, shared between threads; each thread brings its own
@@ -156,17 +194,16 @@ pub struct PatternSet {
     entries: Vec<Entry>,
     folded: Lookup,
     squeezed: Lookup,
+    classes: Classes,
     /// The patterns that ask for a group.
     asked_by: Csr<u32>,
-    /// Patterns with a branch in the squeezed text.
-    in_squeezed: Vec<u32>,
-    /// For each group the number of its literals and the length of the shortest.
+    /// Patterns that take two letters for absent, and are candidates where these are not.
+    unless_odd: Vec<u32>,
+    /// For each group of literals their number and the length of the shortest.
     shapes: Vec<(usize, usize)>,
     /// Folded texts that patterns want to be equal to.
     equal: HashMap<Vec<u8>, Vec<u32>>,
     longest_equal: usize,
-    /// Sets of bytes of which patterns need some together.
-    runs: Vec<ByteSet>,
     /// Patterns that are always candidates.
     always: Vec<u32>,
 }
@@ -199,22 +236,26 @@ impl PatternSet {
     /// [`PatternSet::confirm`] may be asked about the same text until the next pass.
     pub fn scan_candidates(&self, text: &str, cache: &mut PatternCache) {
         cache.begin(self, text);
-        let PatternCache { folded, marks, .. } = cache;
+        let PatternCache { folded, marks, maps, .. } = cache;
         let mut steps = self.folded.scan(folded.padded(), |group, from, to| marks.hit(group, from as u32, to as u32));
         if !self.squeezed.literals.is_empty() {
-            cache.squeezed = folded.squeeze();
+            folded.squeeze();
             let origin = folded.origin();
             steps += self.squeezed.scan(folded.squeezed(), |group, from, to| {
                 // INVARIANT: a literal is not empty and lies within the squeezed text.
                 marks.hit(group, origin[from], origin[to - 1] + 1);
             });
         }
+        if !cache.unscanned && !folded.is_odd() {
+            let hit = |group, from, to| marks.hit(group, from as u32, to as u32);
+            steps += self.classes.scan(text.as_bytes(), maps, hit);
+        }
         cache.steps += steps;
-        self.gather(cache);
+        self.gather(text, cache);
     }
 
     /// The candidates: patterns with a literal in the text, equal to it, or without a prefilter.
-    fn gather(&self, cache: &mut PatternCache) {
+    fn gather(&self, text: &str, cache: &mut PatternCache) {
         cache.candidates.clear();
         cache.is_candidate.clear();
         cache.is_candidate.reserve(self.entries.len());
@@ -228,9 +269,13 @@ impl PatternSet {
         if cache.unscanned {
             (0..self.entries.len() as u32).for_each(|id| add(&[id]));
         }
-        add(&self.always);
-        if !cache.squeezed {
-            add(&self.in_squeezed);
+        for id in &self.always {
+            if self.entries[*id as usize].fits(text) {
+                add(&[*id]);
+            }
+        }
+        if cache.folded.is_odd() {
+            add(&self.unless_odd);
         }
         if (1..=self.longest_equal).contains(&cache.folded.bytes().len())
             && let Some(ids) = self.equal.get(cache.folded.bytes())
@@ -253,12 +298,21 @@ impl PatternSet {
         if matches!(entry.kind, Kind::Equal { .. }) {
             return Prefilter::Equality;
         }
+        let mut expected = None;
         let (mut count, mut shortest) = (0, usize::MAX);
-        for (literals, least) in entry.branches.iter().map(|reach| self.shapes[reach.group as usize]) {
+        for reach in &entry.branches {
+            if let FoundIn::Classes { chance, .. } = reach.found_in {
+                expected = Some(expected.unwrap_or(0.0) + chance * 2_000.0);
+            }
+            let (literals, least) = self.shapes[reach.group as usize];
             count += literals;
             shortest = least.min(shortest);
         }
-        if count == 0 { Prefilter::None } else { Prefilter::Literals { count, shortest } }
+        match expected {
+            Some(expected) => Prefilter::Classes { per_mille: (expected * 1_000.0).clamp(1.0, 1_000.0) as u16 },
+            None if count == 0 => Prefilter::None,
+            None => Prefilter::Literals { count, shortest },
+        }
     }
 
     /// Bytes of memory, about, without the regexes, which their owners share.
@@ -272,6 +326,7 @@ impl PatternSet {
         self.entries.iter().map(entry).sum::<usize>()
             + self.folded.memory()
             + self.squeezed.memory()
+            + self.classes.memory()
             + self.shapes.capacity() * size_of::<(usize, usize)>()
             + self.asked_by.memory()
     }
