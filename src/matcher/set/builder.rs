@@ -142,7 +142,7 @@ impl PatternSetBuilder {
         let Self { options, mut entries, branches, .. } = self;
         let mut groups = Groups::default();
         let (mut always, mut unless_odd) = (Vec::new(), Vec::new());
-        let mut asked: Vec<(usize, u32)> = Vec::new();
+        let mut asked = Vec::new();
         let mut equal: HashMap<Vec<u8>, Vec<u32>> = HashMap::new();
         for (id, (entry, branches)) in entries.iter_mut().zip(branches).enumerate() {
             let id = id as u32;
@@ -153,7 +153,7 @@ impl PatternSetBuilder {
                     if entry.branches.iter().any(Reach::takes_odd_for_absent) {
                         unless_odd.push(id);
                     }
-                    asked.extend(entry.branches.iter().map(|reach| (reach.group as usize, id)));
+                    asked.extend(entry.branches.iter().map(|reach| (reach.group as usize, (id, reach.also))));
                 }
                 (_, None) => always.push(id),
             }
@@ -213,12 +213,15 @@ struct Words {
 
 impl Groups {
     fn reach(&mut self, branch: Branch) -> Reach {
-        let Branch { seed, left, right, .. } = branch;
-        let (group, found_in) = match seed {
-            Seed::Literals(space, literals) => (self.of_literals(space, literals), FoundIn::Space(space)),
-            Seed::Sequence { runs, exact, chance } => (self.of_runs(runs), FoundIn::Classes { exact, chance }),
+        let Branch { seed, also, left, right, .. } = branch;
+        let (group, found_in, also) = match seed {
+            Seed::Literals(space, literals) => {
+                let also = also.map(|also| self.of_literals(space, also));
+                (self.of_literals(space, literals), FoundIn::Space(space), also)
+            }
+            Seed::Sequence { runs, exact, chance } => (self.of_runs(runs), FoundIn::Classes { exact, chance }, None),
         };
-        Reach { group, found_in, left, right }
+        Reach { group, also, found_in, left, right }
     }
 
     fn of_literals(&mut self, space: Space, literals: Vec<Vec<u8>>) -> u32 {

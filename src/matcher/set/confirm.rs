@@ -121,6 +121,9 @@ impl Search<'_> {
         if reach.takes_odd_for_absent() && self.cache.folded.is_odd() {
             return None;
         }
+        if reach.also.is_some_and(|also| !self.cache.marks.is_marked(also)) {
+            return Some(false);
+        }
         if matches!(reach.found_in, FoundIn::Classes { exact: true, .. }) {
             return Some(self.cache.marks.is_marked(reach.group));
         }

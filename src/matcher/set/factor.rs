@@ -21,6 +21,10 @@ const MAX_CLASS: usize = 40;
 const MAX_ATOMS: usize = 256;
 /// Most atoms in one run.
 const MAX_RUN: usize = 12;
+/// Most literals that are asked for besides.
+const MAX_ALSO: usize = 60;
+/// What is expected more often in a byte of text is in most texts.
+const SELDOM: f64 = 3e-4;
 /// Neighbouring literals are joined up to this length.
 const MAX_LITERAL: usize = 32;
 /// A way of so many bytes is taken blindly.
@@ -128,6 +132,8 @@ pub(super) enum Seed {
 #[derive(Clone, Debug)]
 pub(super) struct Branch {
     pub(super) seed: Seed,
+    /// Other literals, of the seed's space, of which every match holds one too.
+    pub(super) also: Option<Vec<Vec<u8>>>,
     /// From the seed to the beginning of the match.
     pub(super) left: Vec<Step>,
     /// From the seed to the end of the match.
@@ -140,7 +146,7 @@ impl Branch {
     /// A literal that is the whole match.
     pub(super) fn plain(folded: Vec<u8>) -> Self {
         let seed = Seed::Literals(Space::Folded, vec![folded]);
-        Self { seed, cost: 0.0, left: Vec::new(), right: Vec::new() }
+        Self { seed, also: None, cost: 0.0, left: Vec::new(), right: Vec::new() }
     }
 }
 
@@ -253,9 +259,10 @@ impl Reader {
         let within = within.or(out);
         let left = steps(within.into_iter().chain(atoms[..best.start].iter().rev().map(|atom| atom.step)));
         let right = steps(within.into_iter().chain(atoms[best.end..].iter().map(|atom| atom.step)));
+        let also = second(&atoms[..best.start], &atoms[best.end..]);
         let mut literals = best.literals;
         distinct(&mut literals);
-        Some(Branch { seed: Seed::Literals(self.0, literals), left, right, cost: best.cost })
+        Some(Branch { seed: Seed::Literals(self.0, literals), also, left, right, cost: best.cost })
     }
 
     fn flatten(self, hir: &Hir, edge: Edge, atoms: &mut Vec<Atom>) {
@@ -437,6 +444,15 @@ fn best(atoms: &[Atom]) -> Option<Best> {
         }
     }
     best
+}
+
+/// The rarest literals of what stands before and after the best, if they say anything of a text.
+fn second(before: &[Atom], after: &[Atom]) -> Option<Vec<Vec<u8>>> {
+    let found = [before, after].into_iter().filter_map(best);
+    let useful = found.filter(|found| found.density < SELDOM && found.literals.len() <= MAX_ALSO);
+    let mut literals = useful.min_by(|a, b| a.density.total_cmp(&b.density))?.literals;
+    distinct(&mut literals);
+    Some(literals)
 }
 
 fn offer(

@@ -150,6 +150,8 @@ impl Lookup {
 #[derive(Debug)]
 struct Reach {
     group: u32,
+    /// Another group that must be in the text too.
+    also: Option<u32>,
     found_in: FoundIn,
     left: Vec<Step>,
     right: Vec<Step>,
@@ -195,8 +197,8 @@ pub struct PatternSet {
     folded: Lookup,
     squeezed: Lookup,
     classes: Classes,
-    /// The patterns that ask for a group.
-    asked_by: Csr<u32>,
+    /// The patterns that ask for a group, and the other group that they need.
+    asked_by: Csr<(u32, Option<u32>)>,
     /// Patterns that take two letters for absent, and are candidates where these are not.
     unless_odd: Vec<u32>,
     /// For each group of literals their number and the length of the shortest.
@@ -283,7 +285,11 @@ impl PatternSet {
             add(ids);
         }
         for group in cache.marks.touched() {
-            add(self.asked_by.get(*group as usize));
+            for (id, also) in self.asked_by.get(*group as usize) {
+                if also.is_none_or(|also| cache.marks.is_marked(also)) {
+                    add(&[*id]);
+                }
+            }
         }
     }
 

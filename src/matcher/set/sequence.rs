@@ -230,7 +230,7 @@ impl Reader {
         let left = units.first().map(more).into_iter().chain(before.iter().rev().map(all));
         let right = units.last().map(more).into_iter().chain(after.iter().map(all));
         let seed = Seed::Sequence { runs: runs.to_vec(), exact, chance };
-        *best = Some(Branch { seed, left: steps(left), right: steps(right), cost });
+        *best = Some(Branch { seed, also: None, left: steps(left), right: steps(right), cost });
     }
 }
 
