@@ -107,6 +107,20 @@ impl Html {
         &self.all_links().0
     }
 
+    /// Where in the source a place of the visible text was read; exact where a stretch of text begins,
+    /// and near it where entities or folded white space stand before it.
+    pub fn source_at(&self, at: usize) -> Option<usize> {
+        let places = &self.walked().places;
+        let index = places.partition_point(|(shown, _)| *shown as usize <= at).checked_sub(1)?;
+        let (shown, source) = *places.get(index)?;
+        Some((source as usize + at - shown as usize).min(self.raw.len()))
+    }
+
+    /// True if rules of style sheets were not looked at, as far as was read until now.
+    pub(super) fn styles_cut(&self) -> bool {
+        self.walked.get().is_some_and(|walked| walked.styles_cut)
+    }
+
     /// True if some links were not read.
     pub fn links_cut(&self) -> bool {
         self.all_links().1

@@ -12,7 +12,6 @@ mod envelope;
 mod header;
 mod hop;
 mod html;
-mod html_style;
 mod links;
 mod params;
 mod parse;
@@ -239,6 +238,9 @@ impl Message {
 
     /// Limits that were hit so far; what lies beyond them was not looked at.
     pub fn limits_hit(&self) -> Vec<String> {
+        if self.body.get().and_then(|body| body.html.as_ref()).is_some_and(|html| html.html.styles_cut()) {
+            self.limit("styles: some rules of style sheets were not looked at".to_owned());
+        }
         self.limits_hit.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 

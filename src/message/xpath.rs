@@ -1,6 +1,6 @@
 //! `XPath` 1.0 over HTML, by way of a tree built from the tokeniser's tokens.
 
-use super::html::{OF_HEAD, Token, VOID, ends_predecessor, tokens};
+use super::html::{Attributes, Document as Html, Kind, Token, ends_predecessor};
 use sxd_document::Package;
 use sxd_document::dom::{ChildOfElement, Document, Element};
 use sxd_xpath::nodeset::Node;
@@ -65,16 +65,15 @@ fn build(document: &Document<'_>, html: &str) -> bool {
     let root = document.create_element("html");
     document.root().append_child(root);
     let mut tree = Tree { document: *document, root, body: None, stack: vec![("html".into(), root)] };
-    let mut tokens = tokens(html).into_iter();
-    for token in tokens.by_ref().take(MAX_NODES) {
+    let html = Html::read(html);
+    for token in html.tokens().take(MAX_NODES) {
         match token {
-            Token::Start(name, attributes) => tree.start(name, attributes),
-            Token::End(name) => tree.end(&name),
-            Token::Text(text) => tree.text(&text),
-            Token::Comment => {}
+            Token::Start(name, attributes, _) => tree.start(name, attributes),
+            Token::End(name) => tree.end(name),
+            Token::Text(text, _) => tree.text(text),
         }
     }
-    tokens.next().is_some()
+    html.len() > MAX_NODES
 }
 
 struct Tree<'d> {
@@ -85,23 +84,23 @@ struct Tree<'d> {
 }
 
 impl<'d> Tree<'d> {
-    fn start(&mut self, name: String, attributes: Vec<(String, String)>) {
-        match name.as_str() {
+    fn start(&mut self, name: &str, attributes: Attributes<'_>) {
+        match name {
             "html" => return set_attributes(self.root, attributes),
             "body" => return set_attributes(self.body(), attributes),
             _ => {}
         }
-        if self.in_head_or_above() && name != "head" && !OF_HEAD.contains(&name.as_str()) {
+        if self.in_head_or_above() && name != "head" && !Kind::of(name).is_of_head() {
             self.body();
         }
-        while self.stack.len() > 2 && self.stack.last().is_some_and(|(top, _)| ends_predecessor(&name, top)) {
+        while self.stack.len() > 2 && self.stack.last().is_some_and(|(top, _)| ends_predecessor(name, top)) {
             self.stack.pop();
         }
-        let element = self.document.create_element(xml_name(&name).as_str());
+        let element = self.document.create_element(xml_name(name).as_str());
         set_attributes(element, attributes);
         self.top().append_child(element);
-        if !VOID.contains(&name.as_str()) && self.stack.len() < MAX_DEPTH {
-            self.stack.push((name, element));
+        if !Kind::of(name).is_void() && self.stack.len() < MAX_DEPTH {
+            self.stack.push((name.to_owned(), element));
         }
     }
 
@@ -149,9 +148,9 @@ impl<'d> Tree<'d> {
     }
 }
 
-fn set_attributes(element: Element<'_>, attributes: Vec<(String, String)>) {
-    for (name, value) in attributes.into_iter().take(64) {
-        element.set_attribute_value(xml_name(&name).as_str(), &value);
+fn set_attributes(element: Element<'_>, attributes: Attributes<'_>) {
+    for (name, value) in attributes.iter().take(64) {
+        element.set_attribute_value(xml_name(name).as_str(), value);
     }
 }
 
@@ -195,7 +194,7 @@ fn write_element(element: Element<'_>, out: &mut String) {
             ChildOfElement::Comment(_) | ChildOfElement::ProcessingInstruction(_) => {}
         }
     }
-    if !VOID.contains(&name) {
+    if !Kind::of(name).is_void() {
         for piece in ["</", name, ">"] {
             out.push_str(piece);
         }

@@ -1,0 +1,14 @@
+//! HTML as a person sees it: tokens, what the style sheets say, and one linear walk over both.
+
+mod element;
+mod media;
+mod sheet;
+mod style;
+mod text;
+mod tokens;
+mod value;
+mod walk;
+
+pub(super) use element::{Kind, ends_predecessor};
+pub(super) use tokens::{Attributes, Document, Token};
+pub(super) use walk::{RawLink, Walked, walk};
