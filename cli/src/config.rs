@@ -138,6 +138,8 @@ struct LimitsConfig {
     links: Option<usize>,
     files: Option<usize>,
     file_bytes: Option<usize>,
+    pages: Option<usize>,
+    pixels: Option<usize>,
 }
 
 /// Options of every command that loads packs: configuration, whose packs are believed, time.
@@ -254,6 +256,8 @@ impl Config {
                 links: limits.links.unwrap_or(default.links),
                 files: limits.files.unwrap_or(default.files),
                 file_bytes: limits.file_bytes.unwrap_or(default.file_bytes),
+                pages: limits.pages.unwrap_or(default.pages),
+                pixels: limits.pixels.unwrap_or(default.pixels),
             },
         }
     }

@@ -1,5 +1,6 @@
 //! Pairs the catalog's declarations with code.
 
+use crate::files::YaraRules;
 use crate::lists::Lists;
 use crate::message::Message;
 use crate::template::TemplateSet;
@@ -28,6 +29,8 @@ pub struct Env {
     pub templates: Arc<TemplateSet>,
     /// Providers, asked in order.
     pub providers: Vec<Arc<dyn Provider>>,
+    /// YARA rules of the compiled packs, if there are some.
+    pub yara: Option<Arc<YaraRules>>,
 }
 
 impl fmt::Debug for Env {

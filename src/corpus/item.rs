@@ -1,7 +1,7 @@
 //! One message of a corpus, or the reason why there is none.
 
-use super::container::msg;
 use super::facts::Facts;
+use crate::files::msg;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -57,7 +57,7 @@ impl Item {
             Content::Bytes(bytes) => bytes,
             Content::Unreadable(reason) => return Err(reason),
         };
-        if msg::is_msg(&bytes) { msg::to_message(&bytes) } else { Ok(bytes) }
+        if msg::is_msg(&bytes) { msg::to_message(&bytes, MAX_MESSAGE) } else { Ok(bytes) }
     }
 }
 

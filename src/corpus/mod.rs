@@ -6,7 +6,6 @@
 //! [`Corpus`] adds labels from a manifest, from folders or from the caller. [`process`] works on
 //! items in parallel and gives results in the order of the items, whatever the threads do.
 
-mod civil;
 mod cluster;
 mod container;
 mod facts;

@@ -1,8 +1,8 @@
 //! One message, decided: what a report needs of it.
 
-use super::civil;
 use crate::engine::{Engine, Options, Score, Verdict};
 use crate::eval::Scratch;
+use crate::message::civil;
 use crate::message::{Anomaly, Message, date_millis};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

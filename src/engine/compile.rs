@@ -196,6 +196,7 @@ impl Compiler {
                         lists: Arc::default(),
                         templates: Arc::new(templates),
                         providers: self.providers,
+                        yara: None,
                     },
                     settings: Arc::new(self.settings),
                     decision,

@@ -1,6 +1,6 @@
-//! Archives: zip (and the documents that are zip archives), gzip, tar; 7z and rar are only named.
+//! Archives: zip (and the documents that are zip archives), gzip, tar; 7z has its own module.
 
-use super::scan::Zip;
+use super::listing::{Entry, Listing};
 use super::{Child, Contents, File, Left, is_zip};
 use std::borrow::Cow;
 use std::io::{Cursor, Read};
@@ -18,6 +18,7 @@ pub(super) fn open(file: &File, left: &mut Left) -> Contents {
         kind if is_zip(kind) => zip(file, left),
         "gz" => gzip(file, left),
         "tar" => tar(file, left),
+        "7z" => super::seven::open(&file.bytes, left),
         other => {
             Contents { limits_hit: vec![format!("files: `{other}` archives are not opened")], ..Contents::default() }
         }
@@ -26,7 +27,7 @@ pub(super) fn open(file: &File, left: &mut Left) -> Contents {
 
 fn zip(file: &File, left: &mut Left) -> Contents {
     let mut contents = Contents::default();
-    let mut listing = Zip::default();
+    let mut listing = Listing::default();
     let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(&file.bytes[..])) else {
         contents.limits_hit.push("files: a damaged zip archive was not opened".into());
         return contents;
@@ -37,9 +38,7 @@ fn zip(file: &File, left: &mut Left) -> Contents {
         let (encrypted, folder) = (entry.encrypted(), entry.is_dir());
         let (packed, size) = (entry.compressed_size(), entry.size());
         drop(entry);
-        listing.encrypted |= encrypted;
-        listing.first_size.get_or_insert(i64::try_from(size).unwrap_or(i64::MAX));
-        listing.all_paths.push(name.clone());
+        listing.add(Entry { path: name.clone(), size, encrypted, folder }, false);
         if folder || encrypted {
             continue;
         }
@@ -57,7 +56,7 @@ fn zip(file: &File, left: &mut Left) -> Contents {
     if archive.len() > NAMES {
         contents.limits_hit.push(format!("files: only the first {NAMES} names of an archive were read"));
     }
-    contents.zip = Some(listing);
+    contents.listing = Some(listing);
     contents
 }
 
@@ -91,6 +90,7 @@ fn gzip(file: &File, left: &mut Left) -> Contents {
 
 fn tar(file: &File, left: &mut Left) -> Contents {
     let mut contents = Contents::default();
+    let mut listing = Listing::default();
     let mut archive = tar::Archive::new(&file.bytes[..]);
     let Ok(entries) = archive.entries() else { return contents };
     for entry in entries.take(NAMES) {
@@ -102,10 +102,13 @@ fn tar(file: &File, left: &mut Left) -> Contents {
             continue;
         }
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let size = entry.size();
         let bytes = bounded(entry, left, &mut contents);
+        listing.add(Entry { path: name.clone(), size, ..Entry::default() }, true);
         if !left.take(Child { name: Some(name), declared: None, bytes }, &mut contents) {
             break;
         }
     }
+    contents.listing = Some(listing);
     contents
 }

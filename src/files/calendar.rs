@@ -79,6 +79,14 @@ impl Calendar {
         calendar
     }
 
+    /// What a reader sees of the entries: titles, places, texts.
+    pub fn shown_text(&self) -> String {
+        let names = ["SUMMARY", "LOCATION", "DESCRIPTION", "FN", "ORG", "NOTE", "URL", "TEL", "EMAIL"];
+        let shown = self.components.iter().flat_map(|component| &component.properties);
+        let texts = shown.filter(|(name, _)| names.contains(&name.as_str())).map(|(_, text)| text.as_str());
+        texts.collect::<Vec<_>>().join("\n")
+    }
+
     fn add(&mut self, line: Line) {
         let slot = match line.name.as_str() {
             "PRODID" => &mut self.product_id,

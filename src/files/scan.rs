@@ -1,6 +1,6 @@
 //! What scanners find in one file. Each runs when it is first asked for, at most once.
 
-use super::{Calendar, File, Script};
+use super::{Calendar, Codes, File, Macros, Script, Shortcut, Tag, YaraHits};
 use crate::message::{Html, Url, decode_text};
 use md5::Md5;
 use sha1::Sha1;
@@ -15,19 +15,6 @@ const MOST: usize = 10_000;
 /// Shortest run of readable bytes that is a text.
 const RUN: usize = 4;
 
-/// What an archive says of itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Zip {
-    /// Some file in it needs a password.
-    pub encrypted: bool,
-    /// Names in it, folders included.
-    pub all_paths: Vec<String>,
-    /// Names of the files that were unpacked.
-    pub attempted: Vec<String>,
-    /// Bytes of the first file before it was packed, as the archive says.
-    pub first_size: Option<i64>,
-}
-
 /// What a PDF document says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pdf {
@@ -35,6 +22,14 @@ pub struct Pdf {
     pub urls: Vec<String>,
     /// It holds a script.
     pub javascript: bool,
+    /// It does something when it is opened.
+    pub open_action: bool,
+    /// It starts a program or opens another document.
+    pub launch: bool,
+    /// It has fields to fill in.
+    pub form: bool,
+    /// Names of the files in it.
+    pub embedded: Vec<String>,
     /// It needs a password.
     pub encrypted: bool,
     /// It could not be read.
@@ -43,6 +38,10 @@ pub struct Pdf {
     pub title: Option<String>,
     /// Author.
     pub author: Option<String>,
+    /// Subject.
+    pub subject: Option<String>,
+    /// Keywords.
+    pub keywords: Option<String>,
     /// The program that made the document.
     pub creator: Option<String>,
     /// The program that wrote the PDF.
@@ -51,7 +50,43 @@ pub struct Pdf {
     pub pages: Option<i64>,
     /// SHA-256 over the kinds of its objects in order: documents of one generator agree.
     pub object_hash: Option<String>,
+    /// Pixels of the pictures in it.
+    pub(super) pixels: usize,
 }
+
+/// What an OLE compound file says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ole {
+    /// Paths of the streams, in the order of the file.
+    pub streams: Vec<String>,
+    /// A password is needed.
+    pub encrypted: bool,
+    /// It holds sheets of Excel 4.0 macros.
+    pub xlm: bool,
+    /// It asks for data from another program.
+    pub dde: bool,
+    /// It holds objects of other programs.
+    pub objects: bool,
+    /// Equation Editor, whose faults are known.
+    pub equation: bool,
+    /// Source of the macros, module by module.
+    pub macros: Vec<String>,
+    /// Title.
+    pub title: Option<String>,
+    /// Author.
+    pub author: Option<String>,
+    /// The program that made it.
+    pub application: Option<String>,
+    /// Template that it was made from.
+    pub template: Option<String>,
+    /// Pages.
+    pub pages: Option<i64>,
+    /// Words.
+    pub words: Option<i64>,
+}
+
+/// A text and whether it was cut.
+type Text = (String, bool);
 
 #[derive(Debug, Default)]
 pub(super) struct Scans {
@@ -59,8 +94,41 @@ pub(super) struct Scans {
     urls: OnceLock<Urls>,
     html: OnceLock<Option<Arc<Html>>>,
     pdf: OnceLock<Option<Pdf>>,
+    shown: OnceLock<Option<Text>>,
     script: OnceLock<Option<Script>>,
     calendar: OnceLock<Option<Calendar>>,
+    macros: OnceLock<Option<Macros>>,
+    shortcut: OnceLock<Option<Shortcut>>,
+    codes: OnceLock<Codes>,
+    smuggling: OnceLock<Vec<&'static str>>,
+    exif: OnceLock<Vec<Tag>>,
+    yara: OnceLock<Arc<YaraHits>>,
+    hashes: OnceLock<[Arc<str>; 3]>,
+    entropy: OnceLock<f64>,
+}
+
+impl Scans {
+    /// A document that was read when it was opened.
+    pub(super) fn keep_pdf(&self, pdf: Option<Pdf>) {
+        // A file is opened once.
+        let _ = self.pdf.set(pdf);
+    }
+
+    pub(super) fn codes(&self, read: impl FnOnce() -> Codes) -> &Codes {
+        self.codes.get_or_init(read)
+    }
+
+    pub(super) fn exif(&self, read: impl FnOnce() -> Vec<Tag>) -> &[Tag] {
+        self.exif.get_or_init(read)
+    }
+
+    pub(super) fn yara(&self, scan: impl FnOnce() -> Arc<YaraHits>) -> &Arc<YaraHits> {
+        self.yara.get_or_init(scan)
+    }
+
+    pub(super) fn smuggling(&self, read: impl FnOnce() -> Vec<&'static str>) -> &[&'static str] {
+        self.smuggling.get_or_init(read)
+    }
 }
 
 impl File {
@@ -84,7 +152,33 @@ impl File {
     }
 
     fn is_text(&self) -> bool {
-        matches!(self.kind, "txt" | "html" | "xml" | "svg" | "js" | "json" | "ics" | "vcf" | "ps1" | "eml")
+        let scripts = ["js", "ps1", "vbs", "bat", "hta", "url"];
+        let texts = ["txt", "html", "xml", "svg", "json", "ics", "vcf", "eml", "mht"];
+        texts.contains(&self.kind) || scripts.contains(&self.kind)
+    }
+
+    /// The text that a reader sees: of pages, documents, rich texts, calendars and plain texts.
+    pub fn shown_text(&self) -> Option<&str> {
+        self.shown().map(|(text, _)| text.as_str())
+    }
+
+    /// True if only the beginning of the text was read.
+    pub fn shown_text_cut(&self) -> bool {
+        self.shown().is_some_and(|(_, cut)| *cut)
+    }
+
+    fn shown(&self) -> Option<&Text> {
+        let shown = self.scans.shown.get_or_init(|| match self.kind {
+            "html" | "svg" => self.html().map(|html| (html.display_text().to_string(), self.bytes.len() > TEXT)),
+            "pdf" => self.pdf().map(|_| pdf_text(&self.bytes, self.pages)),
+            "ics" | "vcf" => self.calendar().map(|calendar| (calendar.shown_text(), calendar.cut)),
+            "txt" => self.text().map(|text| (text, self.bytes.len() > TEXT)),
+            _ => {
+                let office = self.office.as_ref().map(|office| (office.text.clone(), office.cut));
+                office.or_else(|| self.rich.as_ref().map(|rich| (rich.text.clone(), rich.cut)))
+            }
+        });
+        shown.as_ref()
     }
 
     /// URLs in the file, each once; and those that begin like one but are broken.
@@ -97,9 +191,17 @@ impl File {
             if let Some(pdf) = self.pdf() {
                 pdf.urls.iter().for_each(|url| found.written(url));
             }
-            if let Some(office) = &self.office {
-                office.external.iter().for_each(|(_, target)| found.written(target));
+            super::oletools::relationships(self).iter().for_each(|relation| found.written(&relation.target));
+            if let Some(rich) = &self.rich {
+                found.within(&rich.codes);
             }
+            if !self.is_text() {
+                self.shown_text().into_iter().for_each(|text| found.within(text));
+            }
+            if let Some(macros) = self.macros() {
+                macros.of_kind("ioc").for_each(|url| found.written(url));
+            }
+            self.codes().found.iter().for_each(|code| found.within(code));
             self.strings().iter().for_each(|line| found.within(line));
             found
         });
@@ -117,7 +219,30 @@ impl File {
 
     /// The document, of PDF files. `None` too where this build does not read them.
     pub fn pdf(&self) -> Option<&Pdf> {
-        self.scans.pdf.get_or_init(|| if self.kind == "pdf" { read_pdf(&self.bytes) } else { None }).as_ref()
+        self.scans.pdf.get().and_then(Option::as_ref)
+    }
+
+    /// What the macros in the file hold, if it holds some.
+    pub fn macros(&self) -> Option<&Macros> {
+        let macros = self.scans.macros.get_or_init(|| {
+            let sources = self.ole.as_ref().map(|ole| &ole.macros).filter(|sources| !sources.is_empty())?;
+            Some(Macros::of(sources.iter().map(String::as_str)))
+        });
+        macros.as_ref()
+    }
+
+    /// What a shortcut runs.
+    pub fn shortcut(&self) -> Option<&Shortcut> {
+        let shortcut = self.scans.shortcut.get_or_init(|| match self.kind {
+            "lnk" => Shortcut::read(&self.bytes),
+            "url" => Some(Shortcut::of_internet(&self.text().unwrap_or_default())),
+            _ => None,
+        });
+        shortcut.as_ref()
+    }
+
+    pub(super) fn flagged(&self, flag: &str) -> bool {
+        self.flags().contains(&flag)
     }
 
     /// The scripts: the file itself, or those in its page, one after the other.
@@ -163,33 +288,33 @@ impl File {
 
     /// Disorder in bits a byte (Shannon): 8 for random bytes.
     pub fn entropy(&self) -> f64 {
-        let mut counts = [0_u64; 256];
-        self.bytes.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
-        let total = self.bytes.len().max(1) as f64;
-        let shares = counts.iter().filter(|count| **count > 0).map(|count| *count as f64 / total);
-        shares.map(|share| -share * share.log2()).sum::<f64>().abs()
-    }
-
-    /// Width and height in pixels, of PNG, GIF, JPEG and BMP files.
-    pub fn pixels(&self) -> Option<(i64, i64)> {
-        pixels(self.kind, &self.bytes)
+        *self.scans.entropy.get_or_init(|| {
+            let mut counts = [0_u64; 256];
+            self.bytes.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
+            let total = self.bytes.len().max(1) as f64;
+            let shares = counts.iter().filter(|count| **count > 0).map(|count| *count as f64 / total);
+            shares.map(|share| -share * share.log2()).sum::<f64>().abs()
+        })
     }
 
     /// MD5, SHA-1 and SHA-256 in lower-case hexadecimal.
-    pub fn hashes(&self) -> [Arc<str>; 3] {
+    pub fn hashes(&self) -> &[Arc<str>; 3] {
         use crate::message::hex;
-        [hex(&Md5::digest(&self.bytes)), hex(&Sha1::digest(&self.bytes)), hex(&Sha256::digest(&self.bytes))]
+        let bytes = &self.bytes;
+        self.scans
+            .hashes
+            .get_or_init(|| [hex(&Md5::digest(bytes)), hex(&Sha1::digest(bytes)), hex(&Sha256::digest(bytes))])
     }
 }
 
 #[cfg(feature = "files")]
-fn read_pdf(bytes: &Arc<[u8]>) -> Option<Pdf> {
-    super::guard::quietly(|| super::pdf::read(bytes)).or(Some(Pdf { damaged: true, ..Pdf::default() }))
+fn pdf_text(bytes: &Arc<[u8]>, pages: usize) -> Text {
+    super::guard::quietly(|| super::pdf::text(bytes, pages)).unwrap_or_default()
 }
 
 #[cfg(not(feature = "files"))]
-fn read_pdf(_: &Arc<[u8]>) -> Option<Pdf> {
-    None
+fn pdf_text(_: &Arc<[u8]>, _: usize) -> Text {
+    Text::default()
 }
 
 /// Runs of printable ASCII in units of `width` bytes (2: UTF-16, little endian).
@@ -278,34 +403,4 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
         None => value.split(|c: char| c.is_whitespace() || c == '>').next(),
     };
     value.map(str::to_owned)
-}
-
-/// Sizes as the formats' headers give them.
-fn pixels(kind: &str, bytes: &[u8]) -> Option<(i64, i64)> {
-    let big = |at: usize, width: usize| {
-        let bytes = bytes.get(at..at + width)?;
-        Some(bytes.iter().fold(0_i64, |number, byte| number << 8 | i64::from(*byte)))
-    };
-    let little = |at: usize, width: usize| {
-        let bytes = bytes.get(at..at + width)?;
-        Some(bytes.iter().rev().fold(0_i64, |number, byte| number << 8 | i64::from(*byte)))
-    };
-    match kind {
-        "png" => Some((big(16, 4)?, big(20, 4)?)),
-        "gif" => Some((little(6, 2)?, little(8, 2)?)),
-        "bmp" => Some((little(18, 4)?, little(22, 4)?)),
-        "jpeg" | "jpg" => {
-            let mut at = 2;
-            // Segments (ITU-T T.81, B.1.1.4): a marker, a length, content; SOF markers hold the size.
-            while big(at, 1)? == 0xFF {
-                let marker = big(at + 1, 1)?;
-                if matches!(marker, 0xC0..=0xCF) && !matches!(marker, 0xC4 | 0xC8 | 0xCC) {
-                    return Some((big(at + 7, 2)?, big(at + 5, 2)?));
-                }
-                at += 2 + usize::try_from(big(at + 2, 2)?).ok()?.max(2);
-            }
-            None
-        }
-        _ => None,
-    }
 }

@@ -6,6 +6,8 @@ mod attachment;
 pub mod authres;
 mod bodies;
 mod body;
+#[cfg(any(feature = "corpus", feature = "files"))]
+pub(crate) mod civil;
 mod decode;
 mod domain;
 mod envelope;
@@ -28,7 +30,7 @@ pub mod xpath;
 pub use address::{EmailAddress, Mailbox};
 pub use anomaly::{ANOMALY_KINDS, Anomaly};
 pub use attachment::{Attachment, FILE_TYPES};
-pub(crate) use attachment::{extension as file_extension, hex, sniff};
+pub(crate) use attachment::{extension as file_extension, hex, mismatched, sniff};
 pub(crate) use body::addresses;
 pub use body::{Body, BodyHtml, BodyPlain, Html};
 pub use domain::Domain;
@@ -135,6 +137,11 @@ impl Message {
         let again =
             || Self::nested(Arc::clone(&self.raw), Arc::clone(&self.settings), self.envelope.clone(), self.depth);
         self.me.upgrade().unwrap_or_else(again)
+    }
+
+    /// True if both are the same message, not merely equal.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
     }
 
     /// The bytes as they were received.

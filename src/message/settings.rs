@@ -77,10 +77,14 @@ pub struct Limits {
     pub text_bytes: usize,
     /// Links of one message.
     pub links: usize,
-    /// Files in one attachment, itself included.
+    /// Files in the attachments of a message.
     pub files: usize,
-    /// Bytes of the files that were unpacked from one attachment.
+    /// Bytes of the files that were unpacked from the attachments of a message.
     pub file_bytes: usize,
+    /// Pages of a document whose text is read.
+    pub pages: usize,
+    /// Pixels of the pictures of a message in which codes are looked for.
+    pub pixels: usize,
 }
 
 impl Default for Limits {
@@ -95,6 +99,8 @@ impl Default for Limits {
             links: 10_000,
             files: 1_000,
             file_bytes: 64 << 20,
+            pages: 200,
+            pixels: 64 << 20,
         }
     }
 }

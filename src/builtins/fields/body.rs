@@ -3,6 +3,7 @@
 use super::message::{Recipients, addresses};
 use super::{optional, optional_text, record, records, text};
 use crate::builtins::Registry;
+use crate::builtins::functions::contents;
 use crate::message::{Attachment, Banner, BodyHtml, BodyPlain, FILE_TYPES, Html, Message, PreviousThread, Thread};
 use crate::value::{Cost, EnumDecl, Value};
 use std::sync::Arc;
@@ -165,7 +166,21 @@ pub(super) fn declare(r: &mut Registry) {
         .field("size", "int", Cost::Cheap, "Bytes after decoding.", |_, a| Value::Int(a.bytes.len() as i64))
         .field("md5", "string", Cost::Expensive, "MD5 in hexadecimal.", |_, a| text(a.md5()))
         .field("sha1", "string", Cost::Expensive, "SHA-1 in hexadecimal.", |_, a| text(a.sha1()))
-        .field("sha256", "string", Cost::Expensive, "SHA-256 in hexadecimal.", |_, a| text(a.sha256()));
+        .field("sha256", "string", Cost::Expensive, "SHA-256 in hexadecimal.", |_, a| text(a.sha256()))
+        .field(
+            "type_mismatch",
+            "bool",
+            Cost::Moderate,
+            "The content is of another type than name or declaration say.",
+            |_, a| a.type_mismatch().into(),
+        )
+        .field(
+            "contents",
+            "[ExplodedFile]",
+            Cost::Expensive,
+            "The file and everything in it, as `file.explode` gives it.",
+            contents,
+        );
 }
 
 fn thread(current: &Current) -> &Arc<Thread> {

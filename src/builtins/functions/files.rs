@@ -1,8 +1,10 @@
 //! Reading HTML and attachments.
 
+use super::explode::bytes;
 use crate::builtins::fields::html_value;
 use crate::builtins::{Ctx, Registry};
-use crate::message::{Attachment, BodyHtml, Html, decode_text, xpath};
+use crate::files::as_message;
+use crate::message::{BodyHtml, Html, decode_text, xpath};
 use crate::value::{Cost, Example, Value};
 use std::sync::Arc;
 
@@ -46,53 +48,43 @@ pub(super) fn declare(r: &mut Registry) {
             _ => Value::Null,
         },
     );
+    r.function("file.parse_html(file: any) -> Html?", "Reads a file as HTML.", Cost::Expensive, &[], |ctx, args| {
+        bytes(args).map_or(Value::Null, |bytes| {
+            html_value(decode_text(&bytes, None).into(), ctx.message.settings().limits.links)
+        })
+    });
     r.function(
-        "file.parse_html(file: Attachment) -> Html?",
-        "Reads an attachment as HTML.",
-        Cost::Expensive,
-        &[],
-        |ctx, args| {
-            file(args).map_or(Value::Null, |file| {
-                html_value(decode_text(&file.bytes, None).into(), ctx.message.settings().limits.links)
-            })
-        },
-    );
-    r.function(
-        "file.parse_text(file: Attachment, encodings: [string]?) -> FileText?",
-        "Reads an attachment as text; of several charsets the first that decodes without error counts.",
+        "file.parse_text(file: any, encodings: [string]?) -> FileText?",
+        "Reads a file as text; of several charsets the first that decodes without error counts.",
         Cost::Expensive,
         &[],
         |_, args| {
-            file(args).map_or(Value::Null, |file| Value::record(Arc::new(FileText(decoded(file, args.get(1)).into()))))
+            bytes(args)
+                .map_or(Value::Null, |bytes| Value::record(Arc::new(FileText(decoded(&bytes, args.get(1)).into()))))
         },
     );
     r.function(
-        "file.parse_eml(file: Attachment) -> Message?",
-        "Reads an attachment as a message.",
+        "file.parse_eml(file: any) -> Message?",
+        "Reads a file as a message; those of Outlook too.",
         Cost::Expensive,
         &[],
-        |ctx, args| file(args).and_then(|file| ctx.message.inner(&file.bytes)).map_or(Value::Null, Value::record),
+        |ctx, args| {
+            let inner = bytes(args).and_then(|bytes| ctx.message.inner(&as_message(&bytes)));
+            inner.map_or(Value::Null, Value::record)
+        },
     );
 }
 
-pub(super) fn file(args: &[Value]) -> Option<&Attachment> {
-    match args.first() {
-        Some(Value::Record(record)) => record.downcast(),
-        _ => None,
-    }
-}
-
-fn decoded(file: &Attachment, encodings: Option<&Value>) -> String {
+fn decoded(bytes: &[u8], encodings: Option<&Value>) -> String {
     let named = encodings.and_then(Value::as_list).unwrap_or_default().iter().filter_map(Value::as_str);
     for name in named {
         let encoding = encoding_rs::Encoding::for_label(name.as_bytes());
-        let text =
-            encoding.and_then(|encoding| encoding.decode_without_bom_handling_and_without_replacement(&file.bytes));
+        let text = encoding.and_then(|encoding| encoding.decode_without_bom_handling_and_without_replacement(bytes));
         if let Some(text) = text {
             return text.into_owned();
         }
     }
-    decode_text(&file.bytes, None).into_owned()
+    decode_text(bytes, None).into_owned()
 }
 
 fn select(ctx: &Ctx<'_>, args: &[Value]) -> Value {

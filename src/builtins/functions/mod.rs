@@ -2,11 +2,13 @@
 
 mod capability;
 mod encode;
-mod exploded;
+mod explode;
 mod files;
 mod regexes;
 mod special;
 mod strings;
+
+pub(super) use explode::contents;
 
 use super::Registry;
 
@@ -16,6 +18,6 @@ pub(super) fn declare(registry: &mut Registry) {
     encode::declare(registry);
     regexes::declare(registry);
     files::declare(registry);
-    exploded::declare(registry);
+    explode::declare(registry);
     capability::declare(registry);
 }

@@ -2,12 +2,12 @@
 
 mod jsonl;
 pub(super) mod mbox;
-pub(super) mod msg;
 mod tar;
 pub(super) mod zip;
 
 use super::item::{Content, Item, read_bounded};
 use super::walk::{Flow, Walker};
+use crate::files::msg;
 use std::io::{BufReader, Cursor, Read};
 use std::ops::ControlFlow;
 

@@ -38,17 +38,17 @@ const ATTACH_MIME: u16 = 0x370e;
 const ATTACH_CONTENT_ID: u16 = 0x3712;
 
 /// An OLE compound file.
-pub(in crate::corpus) fn is_msg(head: &[u8]) -> bool {
+pub(crate) fn is_msg(head: &[u8]) -> bool {
     head.starts_with(&[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1])
 }
 
-/// The RFC 5322 form of a message file; the reason if it is none.
-pub(in crate::corpus) fn to_message(bytes: &[u8]) -> Result<Vec<u8>, String> {
+/// The RFC 5322 form of a message file, of which at most `budget` bytes are read; the reason if it is none.
+pub(crate) fn to_message(bytes: &[u8], budget: u64) -> Result<Vec<u8>, String> {
     let file = CompoundFile::open(Cursor::new(bytes)).map_err(|error| format!("no Outlook message: {error}"))?;
     if !file.exists("/__properties_version1.0") {
         return Err("an OLE file without a message's properties".into());
     }
-    let mut reader = Reader { file, budget: super::super::item::MAX_MESSAGE };
+    let mut reader = Reader { file, budget };
     Ok(reader.message(Path::new("/"), 32, 0))
 }
 
@@ -165,11 +165,12 @@ impl Reader<'_> {
         } else if let Some(html) = self.text(folder, HTML) {
             bodies.push(part("text/html; charset=utf-8", "", html.as_bytes()));
         }
-        // Rich text is not taken apart. Nothing is lost: it goes along as a file.
+        // The text of a rich text stands for it, and it goes along as a file.
         if bodies.is_empty()
-            && let Some(rtf) = self.property(folder, RTF, 0x0102)
+            && let Some(rich) = self.property(folder, RTF, 0x0102).and_then(|packed| super::rtf::decompress(&packed))
         {
-            bodies.push(part("application/octet-stream", "attachment; filename=\"body.rtf.lzfu\"", &rtf));
+            bodies.push(part("text/plain; charset=utf-8", "", super::Rich::read(&rich).text.as_bytes()));
+            bodies.push(part("application/rtf", "attachment; filename=\"body.rtf\"", &rich));
         }
         bodies
     }
@@ -341,7 +342,7 @@ const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 fn date(filetime: u64) -> Option<String> {
     let seconds = filetime / 10_000_000;
     let (days, second) = (i64::try_from(seconds / 86_400).ok()?, seconds % 86_400);
-    let (year, month, day) = crate::corpus::civil::from_days(days - 134_774)?;
+    let (year, month, day) = crate::message::civil::from_days(days - 134_774)?;
     let weekday = DAYS[usize::try_from(days.rem_euclid(7)).ok()?];
     let month = MONTHS[usize::try_from(month - 1).ok()?];
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
@@ -395,7 +396,7 @@ mod tests {
             ],
         );
         assert!(is_msg(&bytes));
-        let message = to_message(&bytes).expect("a message");
+        let message = to_message(&bytes, 1 << 30).expect("a message");
         let parsed = crate::message::Message::parse(message, std::sync::Arc::default());
         assert_eq!(
             parsed.sender().and_then(|sender| sender.email.as_ref()).map(|email| &*email.email),
@@ -425,7 +426,7 @@ mod tests {
                 (&format!("{inner}/__substg1.0_0037001F"), utf16("inside")),
             ],
         );
-        let message = to_message(&bytes).expect("a message");
+        let message = to_message(&bytes, 1 << 30).expect("a message");
         let text = String::from_utf8(message.clone()).expect("ASCII");
         assert!(text.contains("Date: Thu, 1 Jan 1970 00:00:00 +0000\r\n"), "{text}");
         assert!(text.contains("Cc: <bob@example.com>\r\n"), "{text}");
@@ -440,8 +441,8 @@ mod tests {
     #[test]
     fn other_ole_files_and_damage_are_reasons() {
         let bytes = file(&[], &[("/WordDocument", vec![0; 100])]);
-        assert!(to_message(&bytes).is_err());
-        assert!(to_message(&bytes[..700]).is_err());
-        assert!(to_message(&[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]).is_err());
+        assert!(to_message(&bytes, 1 << 30).is_err());
+        assert!(to_message(&bytes[..700], 1 << 30).is_err());
+        assert!(to_message(&[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1], 1 << 30).is_err());
     }
 }

@@ -2,7 +2,7 @@
 //! low-level date algorithms").
 
 /// Year, month and day; `None` beyond any mail.
-pub(super) fn from_days(days: i64) -> Option<(i64, i64, i64)> {
+pub(crate) fn from_days(days: i64) -> Option<(i64, i64, i64)> {
     if !(-1_000_000..=10_000_000).contains(&days) {
         return None;
     }
@@ -19,12 +19,13 @@ pub(super) fn from_days(days: i64) -> Option<(i64, i64, i64)> {
 }
 
 /// `2026-05-21` of milliseconds since 1970.
-pub(super) fn day(millis: i64) -> Option<String> {
+#[cfg(feature = "corpus")]
+pub(crate) fn day(millis: i64) -> Option<String> {
     let (year, month, day) = from_days(millis.div_euclid(86_400_000))?;
     Some(format!("{year:04}-{month:02}-{day:02}"))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "corpus"))]
 mod tests {
     use super::*;
 
