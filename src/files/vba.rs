@@ -12,12 +12,14 @@ const SOURCE: usize = 2 << 20;
 /// Most findings of one kind.
 const MOST: usize = 1_000;
 
-/// What compressed source begins with: a flag byte, then the attribute that every module has.
-const MARK: &[u8] = b"\0Attribut\0e ";
+/// What compressed source begins with: a flag byte, then eight letters of the attribute that every
+/// module has. Another flag byte parts them from the rest of the word.
+const MARK: &[u8] = b"\0Attribut";
 
 /// The source of a module that lies in a stream.
 pub(super) fn source(stream: &[u8]) -> Option<String> {
-    let mark = memchr::memmem::find(stream, MARK)?;
+    let parted = |at: &usize| stream.get(at + MARK.len()).is_some_and(|byte| *byte != b'e');
+    let mark = memchr::memmem::find_iter(stream, MARK).find(parted)?;
     // The signature and the chunk's header stand before the flag byte.
     let bytes = decompress(stream.get(mark.checked_sub(3)?..)?)?;
     Some(match std::str::from_utf8(&bytes) {
