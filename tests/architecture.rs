@@ -60,7 +60,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "pack",
         ],
     ),
-    ("corpus", &["engine", "eval", "message"]),
+    ("corpus", &["engine", "eval", "message", "files"]),
     ("report", &["corpus", "engine", "eval", "pack"]),
 ];
 
