@@ -57,7 +57,7 @@ impl Office {
         self.objects |= name.contains("/embeddings/") || name.contains("/activeX/");
         if name.contains("_rels/") {
             self.relationships(&decode_text(bytes, None));
-        } else if name.ends_with(".xml") {
+        } else if name.rsplit('.').next() == Some("xml") {
             self.xml(name, &decode_text(bytes, None));
         }
     }

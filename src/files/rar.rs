@@ -32,6 +32,18 @@ struct Found<'b> {
     stored: Option<&'b [u8]>,
 }
 
+enum Block<'b> {
+    File(Found<'b>),
+    /// Comments, signatures, what recovers damage; a file whose header is damaged.
+    Other,
+}
+
+impl<'b> Block<'b> {
+    fn of(file: Option<Found<'b>>) -> Self {
+        file.map_or(Self::Other, Self::File)
+    }
+}
+
 /// Lists an archive.
 pub(super) fn open(bytes: &[u8], left: &mut Left) -> Contents {
     let mut contents = Contents::default();
@@ -42,7 +54,7 @@ pub(super) fn open(bytes: &[u8], left: &mut Left) -> Contents {
         for _ in 0..BLOCKS {
             let found = if new { reader.block_5() } else { reader.block_4() };
             let Some(found) = found else { break };
-            let Some(Found { entry, stored }) = found else { continue };
+            let Block::File(Found { entry, stored }) = found else { continue };
             let child =
                 stored.map(|bytes| Child { name: Some(entry.path.clone()), bytes: bytes.to_vec(), ..Child::default() });
             packed += usize::from(child.is_none() && !entry.folder && !entry.encrypted);
@@ -70,8 +82,8 @@ struct Reader<'b> {
 }
 
 impl<'b> Reader<'b> {
-    /// The next block: `None` at the end, `Some(None)` if it is no file.
-    fn block_4(&mut self) -> Option<Option<Found<'b>>> {
+    /// The next block; `None` at the end.
+    fn block_4(&mut self) -> Option<Block<'b>> {
         let rest = self.bytes.get(self.at..)?;
         if rest.is_empty() {
             self.done = true;
@@ -90,16 +102,16 @@ impl<'b> Reader<'b> {
                 self.encrypted = true;
                 None
             }
-            0x74 => Some(file_4(body, flags, take(self.bytes, content, data))),
+            0x74 => Some(Block::of(file_4(body, flags, take(self.bytes, content, data)))),
             0x7B => {
                 self.done = true;
                 None
             }
-            _ => Some(None),
+            _ => Some(Block::Other),
         }
     }
 
-    fn block_5(&mut self) -> Option<Option<Found<'b>>> {
+    fn block_5(&mut self) -> Option<Block<'b>> {
         let rest = self.bytes.get(self.at..)?;
         let mut head = Cursor::new(rest);
         head.u32()?;
@@ -112,7 +124,7 @@ impl<'b> Reader<'b> {
         let content = self.at.checked_add(start)?.checked_add(size)?;
         self.at = content.checked_add(data)?;
         match kind {
-            2 => Some(file_5(body, extra, take(self.bytes, content, data))),
+            2 => Some(Block::of(file_5(body, extra, take(self.bytes, content, data)))),
             4 => {
                 self.encrypted = true;
                 None
@@ -121,7 +133,7 @@ impl<'b> Reader<'b> {
                 self.done = true;
                 None
             }
-            _ => Some(None),
+            _ => Some(Block::Other),
         }
     }
 }
@@ -139,8 +151,10 @@ fn file_4<'b>(body: &[u8], flags: u16, data: Option<&'b [u8]>) -> Option<Found<'
     // A Unicode name follows a plain one behind a NUL.
     let path = super::bytes::ansi(name).replace('\\', "/");
     let (encrypted, folder) = (flags & 0x0004 != 0, flags & 0x00E0 == 0x00E0);
+    // It continues from another volume, or in one.
+    let split = [0x0001, 0x0002].iter().any(|bit| flags & bit != 0);
     let entry = Entry { path, size: size | u64::from(high) << 32, encrypted, folder };
-    let stored = data.filter(|_| method == 0x30 && !encrypted && !folder && flags & 0x0003 == 0);
+    let stored = data.filter(|_| method == 0x30 && !encrypted && !folder && !split);
     Some(Found { entry, stored })
 }
 

@@ -301,7 +301,7 @@ fn texts(source: &str, found: &mut BTreeSet<Keyword>) {
 }
 
 fn is_hex(text: &str) -> bool {
-    text.len() >= 10 && text.len() % 2 == 0 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    text.len() >= 10 && text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]

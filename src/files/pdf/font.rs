@@ -182,7 +182,7 @@ fn glyph(name: &str) -> Option<String> {
 /// The map of a font, as it is written: numbers in angle brackets between a few words.
 #[derive(Default)]
 struct Map {
-    map: BTreeMap<u32, String>,
+    found: BTreeMap<u32, String>,
     width: Option<usize>,
     numbers: Vec<Vec<u8>>,
     /// Where an array began.
@@ -209,7 +209,7 @@ impl Map {
                 _ => after,
             };
         }
-        (map.map, map.width)
+        (map.found, map.width)
     }
 
     fn number<'s>(&mut self, rest: &'s [u8]) -> &'s [u8] {
@@ -267,8 +267,8 @@ impl Map {
     }
 
     fn insert(&mut self, code: u32, text: String) {
-        if self.map.len() < ENTRIES {
-            self.map.insert(code, text);
+        if self.found.len() < ENTRIES {
+            self.found.insert(code, text);
         }
     }
 }

@@ -50,7 +50,7 @@ fn grey(rows: &[u8], width: u32, height: u32, row: usize, bits: u32, colours: us
     let mut out = Vec::with_capacity(width as usize * height as usize);
     for line in rows.chunks_exact(row).take(height as usize) {
         match bits {
-            8 => out.extend(line.chunks_exact(colours).map(|pixel| shade(pixel))),
+            8 => out.extend(line.chunks_exact(colours).map(shade)),
             1 if colours == 1 => {
                 out.extend((0..width as usize).map(|x| if line[x / 8] >> (7 - x % 8) & 1 == 1 { 255 } else { 0 }));
             }

@@ -2,7 +2,7 @@
 
 use super::{text, texts, view_if};
 use crate::builtins::{Ctx, Registry};
-use crate::files::{Entry, File, Pdf, Shortcut};
+use crate::files::{Entry, File, Listing, Pdf, Shortcut};
 use crate::message::Url;
 use crate::value::{Cost, Value};
 use std::sync::Arc;
@@ -133,7 +133,7 @@ fn archives(r: &mut Registry) {
 }
 
 fn paths(file: &File) -> Value {
-    texts(file.listing.iter().flat_map(|listing| listing.paths()))
+    texts(file.listing.iter().flat_map(Listing::paths))
 }
 
 fn attempted(file: &File) -> Value {
