@@ -130,7 +130,7 @@ fn kind(name: &str) -> String {
 }
 
 /// Lines; one that begins with white space continues the one before (RFC 5545, 3.1).
-fn unfold(text: &str) -> Vec<String> {
+pub(super) fn unfold(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in text.trim_start_matches('\u{feff}').split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)) {
         match (line.strip_prefix([' ', '\t']), lines.last_mut()) {

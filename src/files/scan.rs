@@ -136,7 +136,9 @@ impl File {
     pub fn strings(&self) -> &[Arc<str>] {
         self.scans.strings.get_or_init(|| {
             let bytes = &self.bytes[..self.bytes.len().min(TEXT)];
-            let mut runs: Vec<Arc<str>> = if self.is_text() {
+            let mut runs: Vec<Arc<str>> = if matches!(self.kind, "ics" | "vcf") {
+                super::calendar::unfold(&decode_text(bytes, None)).into_iter().map(Arc::from).collect()
+            } else if self.is_text() {
                 decode_text(bytes, None).lines().map(str::trim).filter(|line| !line.is_empty()).map(Arc::from).collect()
             } else {
                 readable(bytes, 1).chain(readable(bytes, 2)).map(Arc::from).collect()

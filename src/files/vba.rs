@@ -313,7 +313,7 @@ mod tests {
         // [MS-OVBA] 3.2.1: no compression; 3.2.2: normal; 3.2.3: maximum.
         let plain = b"\x01\x19\xB0\x00abcdefgh\x00ijklmnop\x00qrstuv.";
         assert_eq!(decompress(plain).as_deref(), Some(&b"abcdefghijklmnopqrstuv."[..]));
-        let normal = b"\x01\x2F\xB0\x00\x23aaabcde\x82f\x00\x70agij\x38\x08akl\x00\x30mnop\x06q\x02\x70\x04\x10rstuv\x10wxyz\x00\x3C";
+        let normal = b"\x01\x2F\xB0\x00\x23aaabcde\x82f\x00\x70aghij\x01\x38\x08akl\x00\x30mnop\x06q\x02\x70\x04\x10rstuv\x10wxyz\x00\x3C";
         assert_eq!(
             decompress(normal).as_deref(),
             Some(&b"#aaabcdefaaaaghijaaaaaklaaamnopqaaaaaaaaaaaarstuvwxyzaaa"[..])

@@ -249,7 +249,6 @@ impl Map {
                     self.insert(code.saturating_add(offset), utf16(&added(&first, offset)));
                 }
             }
-            ("space" | "char", _) => {}
             _ => return,
         }
         self.numbers.clear();
