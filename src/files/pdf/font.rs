@@ -183,6 +183,7 @@ fn glyph(name: &str) -> Option<String> {
 #[derive(Default)]
 struct Map {
     found: BTreeMap<u32, String>,
+    entries: usize,
     width: Option<usize>,
     numbers: Vec<Vec<u8>>,
     /// Where an array began.
@@ -245,7 +246,8 @@ impl Map {
             }
             ("range", [last, first]) if self.array.is_none() => {
                 let (code, last, first) = (number(code), number(last), first.clone());
-                for offset in 0..=last.saturating_sub(code).min(0xFFFF) {
+                let most = (ENTRIES - self.entries) as u32;
+                for offset in (0..=last.saturating_sub(code)).take_while(|offset| *offset < most) {
                     self.insert(code.saturating_add(offset), utf16(&added(&first, offset)));
                 }
             }
@@ -265,8 +267,10 @@ impl Map {
         self.numbers.clear();
     }
 
+    /// Entries count as they are written: a map that says the same of a code again and again ends too.
     fn insert(&mut self, code: u32, text: String) {
-        if self.found.len() < ENTRIES {
+        if self.entries < ENTRIES {
+            self.entries += 1;
             self.found.insert(code, text);
         }
     }
