@@ -87,7 +87,8 @@ fn the_plan_has_a_stable_text_form() {
          rule never { when: 1 == 2 and subject.is_reply }
          rule refers { when: rule.words and type.inbound }
          rule near { when: strings.ilevenshtein(sender.display_name, \"paypal\") <= 1 }
-         rule unguarded { when: length(subject.subject) > 40 }",
+         rule unguarded { when: subject.subject matches /\\d{5}/ }
+         rule long { when: length(subject.subject) > 40 }",
     );
     insta::assert_snapshot!(engine.plan_dump());
     assert_eq!(engine.unguarded().iter().map(|name| &**name).collect::<Vec<_>>(), ["p/unguarded"]);

@@ -395,7 +395,7 @@ impl Checker<'_> {
             self.report(problem.also(def.name.span, "defined here").help("definitions are not recursive"));
             return self.broken(span);
         }
-        self.used_defs.insert(key);
+        self.used.defs.insert(key);
         if args.len() != def.params.len() {
             let (name, found, wanted) = (&def.name.name, args.len(), def.params.len());
             let message = format!("`{name}` takes {wanted} argument(s), here are {found}");

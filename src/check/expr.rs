@@ -439,10 +439,13 @@ impl Checker<'_> {
     fn rule_reference(&mut self, name: &ast::Ident, span: Span, scope: &Scope<'_>) -> Expr {
         let Some(pack) = scope.symbols.packs.get(&scope.pack) else { return self.broken(span) };
         if pack.rules.contains_key(&name.name) {
-            let id = self.rule_ids.get(&(Arc::clone(&scope.pack), Arc::clone(&name.name))).copied();
+            let key = (Arc::clone(&scope.pack), Arc::clone(&name.name));
             // A rule that is broken itself has been reported; say nothing more here.
-            return match id {
-                Some(id) => self.node(ExprKind::Rule(id), Type::Bool, true, span),
+            return match self.rule_ids.get(&key).copied() {
+                Some(id) => {
+                    self.used.rules.push((key, id));
+                    self.node(ExprKind::Rule(id), Type::Bool, true, span)
+                }
                 None => self.broken(span),
             };
         }

@@ -380,7 +380,7 @@ pub struct Exception {
 #[derive(Clone, Debug, Default)]
 pub struct Program {
     /// Rules; a [`RuleId`] is an index here. A rule comes after every rule that it refers to.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<Arc<Rule>>,
     /// Exceptions.
     pub exceptions: Vec<Exception>,
     /// Lists; a [`ListId`] is an index here.

@@ -1,5 +1,6 @@
 //! Items: rules in the order of their references, definitions, exceptions.
 
+use super::cache::{CheckCache, Key, Known};
 use super::constant;
 use super::hir::{Exception, Program, Rule, RuleId, Test};
 use super::lint::Silences;
@@ -14,18 +15,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Checks everything and collects what is usable.
-pub(super) fn program(checker: &mut Checker<'_>, packs: &[PackInput<'_>], symbols: &Symbols<'_>) -> Program {
+pub(super) fn program(
+    checker: &mut Checker<'_>,
+    packs: &[PackInput<'_>],
+    symbols: &Symbols<'_>,
+    cache: &mut CheckCache,
+) -> Program {
     let mut program = Program { lists: symbols.lists.clone(), ..Program::default() };
     program.templates = super::template::declare(checker, packs, symbols);
     for pack in packs {
-        for (name, rule, item) in in_reference_order(checker, pack, symbols) {
-            let before = checker.diagnostics.len();
-            checker.nodes = 0;
-            let checked = checker.rule(pack, rule, item, symbols);
-            let failed = checker.diagnostics[before..].iter().any(Diagnostic::is_error);
-            if let (Some(checked), false) = (checked, failed) {
-                let id = RuleId(program.rules.len() as u32);
-                checker.rule_ids.insert((Arc::clone(&pack.name), name), id);
+        for (name, place) in in_reference_order(checker, pack, symbols) {
+            let key = (Arc::clone(&pack.name), name);
+            let known = cache.known(&key, place.file, place.item.span, &checker.rule_ids);
+            let checked = match known {
+                Some(known) => {
+                    checker.diagnostics.extend(known.diagnostics.iter().cloned());
+                    checker.used.extend(known.used.clone());
+                    let rule = Arc::clone(&known.rule);
+                    cache.keep(&key);
+                    Some(rule)
+                }
+                None => checker.anew(pack, place, symbols, &key, cache),
+            };
+            if let Some(checked) = checked {
+                checker.rule_ids.insert(key, RuleId(program.rules.len() as u32));
                 program.rules.push(checked);
             }
         }
@@ -53,15 +66,15 @@ fn in_reference_order<'a>(
     checker: &mut Checker<'_>,
     pack: &PackInput<'a>,
     symbols: &Symbols<'_>,
-) -> Vec<(Arc<str>, &'a ast::Rule, &'a ast::Item)> {
-    let items = pack.files.iter().flat_map(|file| &file.items);
-    let mut rules = BTreeMap::new();
+) -> Vec<(Arc<str>, Place<'a>)> {
+    let items = pack.files.iter().flat_map(|file| file.items.iter().map(move |item| (file, item)));
+    let mut rules: Rules<'a> = BTreeMap::new();
     let mut order = Vec::new();
-    for item in items {
+    for (file, item) in items {
         if let ast::ItemKind::Rule(rule) = &item.kind
             && !rules.contains_key(&rule.name.name)
         {
-            rules.insert(Arc::clone(&rule.name.name), (rule, item));
+            rules.insert(Arc::clone(&rule.name.name), Place { rule, item, file });
             order.push(Arc::clone(&rule.name.name));
         }
     }
@@ -71,12 +84,20 @@ fn in_reference_order<'a>(
         sorter.visit(name, checker);
     }
     let sorted = sorter.sorted;
-    sorted.into_iter().filter_map(|name| rules.get(&name).map(|(rule, item)| (name, *rule, *item))).collect()
+    sorted.into_iter().filter_map(|name| rules.get(&name).map(|place| (name, *place))).collect()
 }
 
 /// Names with the places that name them.
 type References = Vec<(Arc<str>, Span)>;
-type Rules<'a> = BTreeMap<Arc<str>, (&'a ast::Rule, &'a ast::Item)>;
+type Rules<'a> = BTreeMap<Arc<str>, Place<'a>>;
+
+/// A rule where it stands.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    rule: &'a ast::Rule,
+    item: &'a ast::Item,
+    file: &'a Arc<ast::File>,
+}
 
 struct Sorter<'s, 'a> {
     rules: &'s Rules<'a>,
@@ -113,7 +134,7 @@ impl Sorter<'_, '_> {
 
     /// The rules that a rule names, also through definitions; last one first.
     fn references(&self, name: &str) -> Vec<(Arc<str>, Span)> {
-        let Some((rule, _)) = self.rules.get(name) else { return Vec::new() };
+        let Some(Place { rule, .. }) = self.rules.get(name) else { return Vec::new() };
         let mut found = Vec::new();
         let mut seen = BTreeSet::new();
         let mut pending: Vec<&ast::Expr> = rule.lets.iter().map(|binding| &binding.value).collect();
@@ -179,6 +200,34 @@ pub(super) fn children(expr: &ast::Expr) -> Vec<&ast::Expr> {
 }
 
 impl Checker<'_> {
+    /// Checks a rule, and keeps it for the next time if it has no errors.
+    fn anew(
+        &mut self,
+        pack: &PackInput<'_>,
+        place: Place<'_>,
+        symbols: &Symbols<'_>,
+        key: &Key,
+        cache: &mut CheckCache,
+    ) -> Option<Arc<Rule>> {
+        let before = self.diagnostics.len();
+        let others = std::mem::take(&mut self.used);
+        self.nodes = 0;
+        let checked = self.rule(pack, place.rule, place.item, symbols).map(Arc::new);
+        let used = std::mem::replace(&mut self.used, others);
+        self.used.extend(used.clone());
+        let diagnostics = &self.diagnostics[before..];
+        let rule = checked.filter(|_| !diagnostics.iter().any(Diagnostic::is_error))?;
+        let known = Known {
+            file: Arc::clone(place.file),
+            span: place.item.span,
+            rule: Arc::clone(&rule),
+            diagnostics: diagnostics.to_vec(),
+            used,
+        };
+        cache.add(key.clone(), known);
+        Some(rule)
+    }
+
     fn rule(
         &mut self,
         pack: &PackInput<'_>,
@@ -264,7 +313,7 @@ impl Checker<'_> {
     fn definitions(&mut self, pack: &PackInput<'_>, symbols: &Symbols<'_>) {
         let Some(own) = symbols.packs.get(&pack.name) else { return };
         // Use by an unused definition is no use; by a used one it was seen when that was inlined.
-        let used = self.used_defs.clone();
+        let used = self.used.defs.clone();
         for (name, def) in &own.defs {
             self.nodes = 0;
             let mut scope =
@@ -280,7 +329,7 @@ impl Checker<'_> {
                 self.unused("parameter", &param.name);
             }
         }
-        self.used_defs = used;
+        self.used.defs = used;
     }
 
     fn parameter_type(&mut self, param: &ast::Param) -> Type {
@@ -307,17 +356,17 @@ impl Checker<'_> {
     fn report_unused(&mut self, pack: &PackInput<'_>, symbols: &Symbols<'_>) {
         let Some(own) = symbols.packs.get(&pack.name) else { return };
         for (name, def) in &own.defs {
-            if !self.used_defs.contains(&(Arc::clone(&pack.name), Arc::clone(name))) {
+            if !self.used.defs.contains(&(Arc::clone(&pack.name), Arc::clone(name))) {
                 self.unused("def", &def.name);
             }
         }
         for (id, template) in own.templates.values() {
-            if !self.used_templates.contains(id) {
+            if !self.used.templates.contains(id) {
                 self.unused("template", &template.name);
             }
         }
         for (id, list) in own.lists.values() {
-            if !self.used_lists.contains(id) {
+            if !self.used.lists.contains(id) {
                 self.unused("list", &list.name);
             }
         }

@@ -378,28 +378,36 @@ fn icann_root(name: &str) -> Option<String> {
 pub(super) struct Silences(Vec<(Span, Arc<str>)>);
 
 impl Silences {
-    pub(super) fn collect(files: &[ast::File]) -> Self {
+    pub(super) fn collect(files: &[Arc<ast::File>]) -> Self {
         let mut silences = Vec::new();
         for file in files {
             for comment in &file.comments {
                 let Some(name) = allowed(&comment.text) else { continue };
-                let item = file.items.iter().find(|item| item.span.end > comment.span.start);
-                silences.extend(item.map(|item| (item.span, name)));
+                // Items are in the order of the text.
+                let next = file.items.partition_point(|item| item.span.end <= comment.span.start);
+                silences.extend(file.items.get(next).map(|item| (item.span, name)));
             }
         }
+        silences.sort_by_key(|(span, _)| (span.source, span.start));
         Self(silences)
     }
 
     pub(super) fn apply(&self, diagnostics: &mut Vec<Diagnostic>) {
-        diagnostics.retain(|diagnostic| {
-            diagnostic.severity() == Severity::Error
-                || !self.0.iter().any(|(span, name)| covers(*span, diagnostic) && is_named(diagnostic.code, name))
-        });
+        if !self.0.is_empty() {
+            diagnostics.retain(|diagnostic| diagnostic.severity() == Severity::Error || !self.holds(diagnostic));
+        }
+    }
+
+    /// True if the item that the diagnostic lies in silences it. Items do not overlap.
+    fn holds(&self, diagnostic: &Diagnostic) -> bool {
+        let place = diagnostic.primary.span;
+        let after = self.0.partition_point(|(span, _)| (span.source, span.start) <= (place.source, place.start));
+        let before = self.0[..after].iter().rev();
+        before.take_while(|(span, _)| covers(*span, place)).any(|(_, name)| is_named(diagnostic.code, name))
     }
 }
 
-fn covers(item: Span, diagnostic: &Diagnostic) -> bool {
-    let place = diagnostic.primary.span;
+fn covers(item: Span, place: Span) -> bool {
     item.source == place.source && item.start <= place.start && place.end <= item.end
 }
 

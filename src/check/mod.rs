@@ -1,5 +1,6 @@
 //! Names, types and warnings: tree → typed tree. It is *given* the catalog.
 
+mod cache;
 mod call;
 mod constant;
 mod expr;
@@ -14,12 +15,14 @@ mod scope;
 mod symbols;
 mod template;
 
+pub use cache::CheckCache;
+
 use crate::diagnostic::{self, Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::ast;
 use crate::value::{Catalog, Shape, Type, Value};
 use scope::Scope;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use symbols::Symbols;
 
@@ -29,7 +32,7 @@ pub struct PackInput<'a> {
     /// The pack's name: the first half of a rule's identity.
     pub name: Arc<str>,
     /// Its files in a stable order.
-    pub files: &'a [ast::File],
+    pub files: &'a [Arc<ast::File>],
     /// Packs whose definitions and lists it may use: the name that it writes, and the pack's own.
     pub requires: Vec<(Arc<str>, Arc<str>)>,
     /// True if the pack exists to be used by others: unused definitions are then no warning.
@@ -72,9 +75,16 @@ pub struct Checked {
 
 /// Checks packs together. A pack sees its own names and, by pack name, those that it requires.
 pub fn check(packs: &[PackInput<'_>], vocabulary: Vocabulary<'_>) -> Checked {
+    check_with(packs, vocabulary, &mut CheckCache::default())
+}
+
+/// The same, with what an earlier check left. The result is the same as without.
+pub fn check_with(packs: &[PackInput<'_>], vocabulary: Vocabulary<'_>, cache: &mut CheckCache) -> Checked {
     let mut checker = Checker::new(vocabulary);
     let symbols = Symbols::collect(packs, vocabulary, &mut checker.diagnostics);
-    let program = item::program(&mut checker, packs, &symbols);
+    cache.begin(packs, &symbols, vocabulary);
+    let program = item::program(&mut checker, packs, &symbols, cache);
+    cache.end();
     let mut diagnostics = checker.diagnostics;
     diagnostic::sort(&mut diagnostics);
     Checked { program, diagnostics }
@@ -89,7 +99,7 @@ pub fn check_expr(
     let mut checker = Checker::new(vocabulary);
     let mut pack_diagnostics = Vec::new();
     let symbols = Symbols::collect(packs, vocabulary, &mut pack_diagnostics);
-    let program = item::program(&mut checker, packs, &symbols);
+    let program = item::program(&mut checker, packs, &symbols, &mut CheckCache::default());
     checker.diagnostics.clear();
     let pack = packs.first().map(|pack| Arc::clone(&pack.name)).unwrap_or_default();
     let lowered = checker.expr(expr, None, &mut Scope::new(&symbols, pack));
@@ -105,9 +115,7 @@ struct Checker<'a> {
     diagnostics: Vec<Diagnostic>,
     next_local: u32,
     nodes: usize,
-    used_defs: BTreeSet<(Arc<str>, Arc<str>)>,
-    used_lists: BTreeSet<hir::ListId>,
-    used_templates: BTreeSet<hir::TemplateId>,
+    used: cache::Used,
     /// What each template gives; `None` if its declaration has been reported.
     shapes: BTreeMap<hir::TemplateId, Option<Arc<Shape>>>,
     rule_ids: BTreeMap<(Arc<str>, Arc<str>), hir::RuleId>,
@@ -120,9 +128,7 @@ impl<'a> Checker<'a> {
             diagnostics: Vec::new(),
             next_local: 0,
             nodes: 0,
-            used_defs: BTreeSet::new(),
-            used_lists: BTreeSet::new(),
-            used_templates: BTreeSet::new(),
+            used: cache::Used::default(),
             shapes: BTreeMap::new(),
             rule_ids: BTreeMap::new(),
         }

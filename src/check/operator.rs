@@ -413,7 +413,7 @@ impl Checker<'_> {
     /// Finds a list, or reports that there is none.
     pub(super) fn list(&mut self, name: &str, span: Span, scope: &Scope<'_>) -> Option<(ListId, Type)> {
         if let Some(id) = scope.symbols.find_list(&scope.pack, name) {
-            self.used_lists.insert(id);
+            self.used.lists.insert(id);
             let kind = &scope.symbols.list(id)?.kind;
             return list_type(kind).map(|ty| (id, ty));
         }

@@ -361,7 +361,7 @@ impl Checker<'_> {
             return self.broken(span);
         };
         let Some(id) = find_template(scope, pack, name) else { return self.unknown_template(name, place, span, scope) };
-        self.used_templates.insert(id);
+        self.used.templates.insert(id);
         match self.shapes.get(&id).cloned().flatten() {
             Some(shape) => self.node(ExprKind::Template(id), Type::Shape(shape), false, span),
             None => self.broken(span),

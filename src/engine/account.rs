@@ -133,8 +133,8 @@ impl Engine {
         let ctx = Ctx { message, env: &env };
         let verdict = self.verdict_in(ctx, &mut self.scratch(), Options { evidence: true, now }, None);
         let rules = &self.inner.program.rules;
-        let name = |rule: &crate::check::hir::Rule| Arc::clone(&rule.name);
-        let is_off = |(id, rule): &(usize, &crate::check::hir::Rule)| {
+        let name = |rule: &Arc<crate::check::hir::Rule>| Arc::clone(&rule.name);
+        let is_off = |(id, rule): &(usize, &Arc<crate::check::hir::Rule>)| {
             self.inner.overrides.effect(*id, rule, env.now).mode == Mode::Off
         };
         let mut off: Vec<_> = rules.iter().enumerate().filter(is_off).map(|(_, rule)| name(rule)).collect();

@@ -1,5 +1,6 @@
 //! From packs to an engine: all or nothing.
 
+use super::cache::CompileCache;
 use super::lists::{self, EXTERNAL_LISTS, LayerSpec};
 use super::overrides::{Overrides, exceptions};
 use super::policy::Decision;
@@ -7,7 +8,7 @@ use super::verdict::PackInfo;
 use super::{Engine, Inner, requires};
 use crate::builtins::{Env, Provider, builtins};
 use crate::check::hir::Program;
-use crate::check::{External, PackInput, Vocabulary, check};
+use crate::check::{External, PackInput, Vocabulary, check_with};
 use crate::diagnostic::{self, Diagnostic, codes};
 use crate::eval::Budget;
 use crate::lists::Lists;
@@ -146,7 +147,26 @@ impl Compiler {
 
     /// Compiles everything. If anything is an error there is no engine; warnings do not prevent
     /// one.
-    pub fn compile(mut self) -> Compiled {
+    pub fn compile(self) -> Compiled {
+        self.compile_with(&mut CompileCache::new())
+    }
+
+    /// The same, with what the last compilation left: files that have not changed are not parsed
+    /// again, nor are their rules checked again, nor their patterns compiled. For a host that
+    /// reloads packs while it runs.
+    ///
+    /// ```
+    /// use ruleeval::engine::{CompileCache, Compiler};
+    ///
+    /// let mut cache = CompileCache::new();
+    /// for words in ["wire the money", "gift card"] {
+    ///     let mut compiler = Compiler::new();
+    ///     compiler.rules("kept", "rule kept { when: subject.is_reply }");
+    ///     compiler.rules("edited", &format!("rule lure {{ when: subject.base contains~ \"{words}\" }}"));
+    ///     assert!(compiler.compile_with(&mut cache).engine.is_some());
+    /// }
+    /// ```
+    pub fn compile_with(mut self, cache: &mut CompileCache) -> Compiled {
         self.settings.now = self.settings.now.or(self.now);
         self.load_required();
         let mut diagnostics = std::mem::take(&mut self.diagnostics);
@@ -154,21 +174,15 @@ impl Compiler {
         self.unsigned(&mut diagnostics);
         let mut files = Vec::with_capacity(self.packs.len());
         for pack in &self.packs {
-            let mut parsed = Vec::with_capacity(pack.rules.len());
-            for id in &pack.rules {
-                let text = self.sources.get(*id).map(|source| Arc::clone(&source.text)).unwrap_or_default();
-                let (file, problems) = syntax::parse(*id, &text);
-                diagnostics.extend(problems);
-                parsed.push(file);
-            }
-            files.push(parsed);
+            files.push(pack.rules.iter().map(|id| cache.parse(*id, &self.sources, &mut diagnostics)).collect());
         }
+        cache.retain(&self.sources);
         let names: Vec<Arc<str>> = self.packs.iter().map(|pack| pack.manifest.name.as_str().into()).collect();
         let inputs = inputs(&self.packs, &files, &names);
         let externals = self.externals();
         let catalog = builtins().catalog();
         let vocabulary = Vocabulary { catalog, externals: &externals, xpath: xpath::check, now: self.now };
-        let checked = check(&inputs, vocabulary);
+        let checked = check_with(&inputs, vocabulary, &mut cache.rules);
         diagnostics.extend(checked.diagnostics);
         let lists = self.build_lists(&checked.program, &mut diagnostics);
         let overrides = Overrides::collect(&self.packs, &checked.program, self.now, &mut diagnostics);
@@ -330,16 +344,16 @@ fn ranks(program: &Program) -> Vec<u32> {
 }
 
 /// The packs parsed again, without their diagnostics: they compiled.
-pub(super) fn parse_packs(packs: &[Pack], sources: &SourceMap) -> (Vec<Vec<ast::File>>, Vec<Arc<str>>) {
+pub(super) fn parse_packs(packs: &[Pack], sources: &SourceMap) -> (Vec<Vec<Arc<ast::File>>>, Vec<Arc<str>>) {
     let file = |id: &crate::source::SourceId| {
         let text = sources.get(*id).map(|source| Arc::clone(&source.text)).unwrap_or_default();
-        syntax::parse(*id, &text).0
+        Arc::new(syntax::parse(*id, &text).0)
     };
     let files = packs.iter().map(|pack| pack.rules.iter().map(file).collect()).collect();
     (files, packs.iter().map(|pack| pack.manifest.name.as_str().into()).collect())
 }
 
-pub(super) fn inputs<'f>(packs: &[Pack], files: &'f [Vec<ast::File>], names: &[Arc<str>]) -> Vec<PackInput<'f>> {
+pub(super) fn inputs<'f>(packs: &[Pack], files: &'f [Vec<Arc<ast::File>>], names: &[Arc<str>]) -> Vec<PackInput<'f>> {
     let pairs = packs.iter().zip(files).zip(names);
     pairs
         .map(|((pack, files), name)| PackInput {

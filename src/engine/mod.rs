@@ -2,6 +2,7 @@
 
 mod account;
 mod authentication;
+mod cache;
 mod compile;
 mod lists;
 mod overrides;
@@ -15,6 +16,7 @@ mod verdict;
 pub use crate::check::hir::{Mode, RuleSeverity, Status as Maturity};
 pub use account::{Account, Arithmetic, NearMiss, Part, SeverityAction, Suppressed, Suppressor, Threshold};
 pub use authentication::{Authentication, AuthenticationResult};
+pub use cache::CompileCache;
 pub use compile::{Compiled, Compiler};
 pub use lists::{LayerSpec, Reloaded};
 pub use overrides::{ExceptionInfo, OverrideInfo};
@@ -133,7 +135,7 @@ impl Engine {
 
     /// What all rules say of themselves, in the order of their names.
     pub fn rule_infos(&self) -> Vec<RuleInfo> {
-        let info = |(id, rule): (usize, &crate::check::hir::Rule)| {
+        let info = |(id, rule): (usize, &Arc<crate::check::hir::Rule>)| {
             let effect = self.inner.overrides.effect(id, rule, self.inner.env.now);
             RuleInfo {
                 name: Arc::clone(&rule.name),

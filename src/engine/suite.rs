@@ -197,7 +197,7 @@ impl Engine {
         for pack in &self.inner.loaded {
             let name = &pack.manifest.name;
             for path in pack.cases() {
-                let own = |rule: &&crate::check::hir::Rule| rule.name.split('/').next() == Some(name);
+                let own = |rule: &&Arc<crate::check::hir::Rule>| rule.name.split('/').next() == Some(name);
                 let tests = self.inner.program.rules.iter().filter(own).flat_map(|rule| &rule.tests);
                 let tests = tests.filter(|test| label(test) == path).count();
                 files.push(CaseFile { pack: name.clone(), path, tests });

@@ -3,8 +3,8 @@
 use super::machine::Run;
 use super::ops;
 use super::scratch::Bound;
-use crate::check::hir::RuleId;
-use crate::plan::{Group, NodeId, Probe, Subject, each_deletion, fold_key};
+use crate::check::hir::{LocalId, RuleId};
+use crate::plan::{Bits, Group, NodeId, Probe, Subject, each_deletion, fold_key};
 use crate::value::{Truth, Value};
 use std::collections::HashMap;
 
@@ -17,23 +17,17 @@ impl Run<'_> {
         let started = self.profile.as_ref().map_or(0, |profile| profile.now());
         let plan = self.plan;
         if plan.options.guard {
-            for bucket in &plan.index.buckets {
-                if self.is_open(bucket.gate) {
-                    self.scratch.live.extend(&bucket.rules);
-                }
-            }
-            for (number, group) in plan.index.groups.iter().enumerate() {
-                let wanted =
-                    self.scratch.is_needed(number as u32) || group.gates.iter().any(|gate| self.is_open(*gate));
-                if wanted {
+            for group in &plan.index.groups {
+                if self.is_wanted(group) {
                     self.group(group);
+                    self.close(group);
                 }
             }
-            self.scratch.live.sort_unstable();
         }
         if !plan.options.guard || self.spent() {
-            self.scratch.live.clear();
             self.scratch.live.extend((0..plan.rules.len() as u32).map(RuleId));
+        } else {
+            self.scratch.list_candidates();
         }
         let steps = self.steps;
         if let Some(profile) = &mut self.profile {
@@ -42,50 +36,69 @@ impl Run<'_> {
         }
     }
 
-    fn is_open(&mut self, gate: Option<NodeId>) -> bool {
-        gate.is_none_or(|gate| self.truth(gate) != Truth::False)
+    /// False if no rule that can still hold waits for the group.
+    fn is_wanted(&self, group: &Group) -> bool {
+        let open = |bits: &Bits| self.scratch.candidates(bits.word) & bits.bits & !self.scratch.lit(bits.at) != 0;
+        group.all.iter().any(open)
+    }
+
+    /// Rules that this group was the last to light are out.
+    fn close(&mut self, group: &Group) {
+        self.step(1 + group.all.len() / 16);
+        for bits in &group.last {
+            let dark = bits.bits & !self.scratch.lit(bits.at);
+            self.scratch.rule_out(bits.word, dark);
+        }
     }
 
     fn group(&mut self, group: &Group) {
-        match group.subject {
+        let decided = match &group.subject {
             Subject::One(node) => match group.probe {
-                Probe::Truth => {
-                    if self.truth(node) != Truth::False {
-                        self.light_all(group);
-                    }
-                }
-                Probe::Equal(..) | Probe::Text(..) | Probe::Near { .. } | Probe::Absent => {
-                    let value = self.value(node);
-                    if !self.probe(group, &value, 0) {
-                        self.light_all(group);
-                    }
+                Probe::Truth => self.truth(*node) == Truth::False,
+                _ => {
+                    let value = self.value(*node);
+                    self.probe(group, &value, 0)
                 }
             },
-            Subject::Each { collection, element, node } => {
-                let list = self.value(collection);
-                let converted;
-                let items: &[Value] = match &list {
-                    Value::List(items) => items,
-                    other => match ops::elements(other) {
-                        Some(items) => {
-                            converted = items;
-                            &converted
-                        }
-                        None => return self.light_all(group),
-                    },
-                };
-                let mut decided = true;
-                for (index, item) in items.iter().enumerate() {
-                    self.step(1);
-                    self.scratch.bind(element, Bound { value: item.clone(), index: index as u32 });
-                    let value = self.value(node);
-                    decided &= self.probe(group, &value, index as u32);
-                }
-                if !decided {
-                    self.light_all(group);
-                }
+            Subject::Each { lists, node } => self.each(group, lists, *node),
+        };
+        if !decided {
+            for bits in &group.all {
+                self.scratch.light_word(bits.at, bits.bits);
             }
         }
+    }
+
+    /// Probes the value of every element; false if any is absent, or a list.
+    fn each(&mut self, group: &Group, lists: &[(NodeId, LocalId)], node: NodeId) -> bool {
+        let [(collection, element), inner @ ..] = lists else { return false };
+        let list = self.value(*collection);
+        let converted;
+        let items: &[Value] = match &list {
+            Value::List(items) => items,
+            other => match ops::elements(other) {
+                Some(items) => {
+                    converted = items;
+                    &converted
+                }
+                None => return false,
+            },
+        };
+        let mut decided = true;
+        for (item, index) in items.iter().zip(0..) {
+            self.step(1);
+            if self.spent() {
+                return false;
+            }
+            self.scratch.bind(*element, Bound { value: item.clone(), index });
+            decided &= if inner.is_empty() {
+                let value = self.value(node);
+                self.probe(group, &value, index)
+            } else {
+                self.each(group, inner, node)
+            };
+        }
+        decided
     }
 
     /// Lights what a value says; false if it is absent and says nothing.
@@ -125,6 +138,23 @@ impl Run<'_> {
                 self.near(group, *no_case, *edits, *longest, keys, text);
                 true
             }
+            Probe::Number(kind, spans) => {
+                let Some(number) = kind.of(value) else { return false };
+                self.step(spans.len() / 16);
+                for span in spans.iter().filter(|span| (span.least..=span.most).contains(&number)) {
+                    self.light(group.of_key(span.key));
+                }
+                true
+            }
+            Probe::Template(keys) => {
+                let templates = &self.ctx.env.templates;
+                templates.each_of_sender(self.ctx.message, |id| {
+                    if let Some(key) = keys.get(&id) {
+                        self.light(group.of_key(*key));
+                    }
+                });
+                true
+            }
             Probe::Absent => ops::as_text(value).is_some(),
             Probe::Truth => true,
         }
@@ -162,27 +192,7 @@ impl Run<'_> {
         self.scratch.chars = chars;
     }
 
-    fn light_all(&mut self, group: &Group) {
-        self.light(&group.waiting);
-    }
-
-    /// Takes rules to their next stage; those that have passed the last one are live.
-    fn light(&mut self, waiting: &[(RuleId, u8)]) {
-        let plan = self.plan;
-        for (rule, stage) in waiting {
-            if self.scratch.stage(*rule) != u32::from(*stage) {
-                continue;
-            }
-            let Some(entry) = plan.index.entries.get(rule.0 as usize) else { continue };
-            if *stage == 0 && !self.is_open(entry.gate) {
-                continue;
-            }
-            let next = u32::from(*stage) + 1;
-            self.scratch.set_stage(*rule, next);
-            match entry.stages.get(next as usize) {
-                Some(groups) => groups.iter().for_each(|group| self.scratch.need(*group)),
-                None => self.scratch.live.push(*rule),
-            }
-        }
+    fn light(&mut self, waiting: &[u32]) {
+        waiting.iter().for_each(|place| self.scratch.light_word(place / 64, 1 << (place % 64)));
     }
 }

@@ -190,6 +190,17 @@ impl Run<'_> {
         value
     }
 
+    /// True if the value of a node is absent.
+    pub(super) fn is_absent(&mut self, id: NodeId) -> bool {
+        let keep = self.plan.nodes.get(id.0 as usize).map_or(Keep::No, |node| node.keep);
+        if let Keep::Message(slot) = keep
+            && let Some(known) = self.scratch.value(slot)
+        {
+            return known.is_null();
+        }
+        self.value(id).is_null()
+    }
+
     fn started(&self) -> u64 {
         self.profile.as_ref().map_or(0, |profile| profile.now())
     }

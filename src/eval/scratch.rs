@@ -67,10 +67,10 @@ pub struct Scratch {
     touched_elements: Vec<u32>,
     texts: Vec<TextSlot>,
     locals: Vec<Bound>,
-    /// The stage that each rule has reached.
-    stages: Marks,
-    /// Groups that a rule waits for.
-    needed: Marks,
+    /// Guards that are lit: bits as in the plan's index.
+    lit: Vec<u64>,
+    /// Rules that can still hold.
+    candidates: Vec<u64>,
     /// What a reference to a rule reads.
     references: Marks,
     pub(super) live: Vec<RuleId>,
@@ -101,9 +101,9 @@ impl Scratch {
         }
         self.truths.begin(plan.message_slots, clear);
         self.known.begin(plan.message_slots, clear);
-        self.stages.begin(plan.rules.len(), clear);
+        self.lit.clone_from(&plan.index.lit);
+        self.candidates.clone_from(&plan.index.candidates);
         self.references.begin(plan.rules.len(), clear);
-        self.needed.begin(plan.index.groups.len(), clear);
         self.values.resize(plan.message_slots, Value::Null);
         self.elements.resize_with(plan.element_slots, Vec::new);
         self.texts.resize_with(plan.texts.len(), TextSlot::default);
@@ -186,20 +186,37 @@ impl Scratch {
         Some(&mut slot.hits)
     }
 
-    pub(super) fn stage(&self, rule: RuleId) -> u32 {
-        self.stages.get(rule.0 as usize, self.generation).unwrap_or(0)
+    /// A word of the guards that are lit.
+    pub(super) fn lit(&self, at: u32) -> u64 {
+        self.lit.get(at as usize).copied().unwrap_or(0)
     }
 
-    pub(super) fn set_stage(&mut self, rule: RuleId, stage: u32) {
-        self.stages.set(rule.0 as usize, self.generation, stage);
+    pub(super) fn light_word(&mut self, at: u32, bits: u64) {
+        if let Some(word) = self.lit.get_mut(at as usize) {
+            *word |= bits;
+        }
     }
 
-    pub(super) fn is_needed(&self, group: u32) -> bool {
-        self.needed.get(group as usize, self.generation).is_some()
+    /// A word of the rules that can still hold.
+    pub(super) fn candidates(&self, word: u32) -> u64 {
+        self.candidates.get(word as usize).copied().unwrap_or(0)
     }
 
-    pub(super) fn need(&mut self, group: u32) {
-        self.needed.set(group as usize, self.generation, 1);
+    pub(super) fn rule_out(&mut self, word: u32, rules: u64) {
+        if let Some(word) = self.candidates.get_mut(word as usize) {
+            *word &= !rules;
+        }
+    }
+
+    /// Takes the rules that can hold as those that live.
+    pub(super) fn list_candidates(&mut self) {
+        for (word, bits) in self.candidates.iter().zip(0..).map(|(bits, word): (&u64, u32)| (word, *bits)) {
+            let mut rest = bits;
+            while rest != 0 {
+                self.live.push(RuleId(word * 64 + rest.trailing_zeros()));
+                rest &= rest - 1;
+            }
+        }
     }
 
     /// What a reference to a rule reads; absent for rules that do not match.

@@ -10,8 +10,13 @@ use super::{Missing, no_reasons};
 use crate::check::hir::{Expr, ExprKind, Program, RuleId};
 use crate::plan::{Clause, NodeId, Reasons};
 use crate::value::Truth;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
+
+/// A set of reasons of the message at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct SetId(u32);
 
 impl Run<'_> {
     /// The reasons of a rule whose condition is unknown.
@@ -25,29 +30,28 @@ impl Run<'_> {
         let clauses = plan.rules.get(id.0 as usize).map_or(&[] as &[Clause], |rule| &rule.clauses);
         let known = exprs.len() == clauses.len() && !matches!(rule.when.kind, ExprKind::Let(..));
         let all = if known { self.union(program, exprs, clauses) } else { None };
-        all.unwrap_or_else(|| self.ask(program, &rule.when))
+        match all {
+            Some(all) => self.scratch.reasons.set(all),
+            None => self.ask(program, &rule.when),
+        }
     }
 
     /// The reasons of all undecided clauses; `None` if they are so many that their order counts.
-    fn union(&mut self, program: &Program, exprs: &[Expr], clauses: &[Clause]) -> Option<Arc<BTreeSet<Missing>>> {
-        let mut all: Option<Arc<BTreeSet<Missing>>> = None;
+    fn union(&mut self, program: &Program, exprs: &[Expr], clauses: &[Clause]) -> Option<SetId> {
+        let mut all: Option<SetId> = None;
         for (expr, clause) in exprs.iter().zip(clauses) {
             if self.truth(clause.node) != Truth::Unknown {
                 continue;
             }
             let found = self.of_clause(program, expr, clause)?;
-            all = Some(match all {
-                None => found,
-                Some(all) if found.is_subset(&all) => all,
-                Some(all) => Arc::new(all.union(&found).cloned().collect()),
-            });
+            all = Some(all.map_or(found, |all| self.scratch.reasons.union(all, found)));
         }
-        all.filter(|all| all.len() < MAX_REASONS && !self.spent())
+        all.filter(|all| self.scratch.reasons.len(*all) < MAX_REASONS && !self.spent())
     }
 
-    fn of_clause(&mut self, program: &Program, expr: &Expr, clause: &Clause) -> Option<Arc<BTreeSet<Missing>>> {
+    fn of_clause(&mut self, program: &Program, expr: &Expr, clause: &Clause) -> Option<SetId> {
         let key = match &clause.reasons {
-            Reasons::Value(node) if self.value(*node).is_null() => *node,
+            Reasons::Value(node) if self.is_absent(*node) => *node,
             Reasons::Elements(node) => *node,
             Reasons::Operands(parts) => {
                 let operands = match &expr.kind {
@@ -60,13 +64,17 @@ impl Run<'_> {
                 return self.union(program, operands, parts);
             }
             Reasons::Node => clause.node,
-            Reasons::Value(_) | Reasons::Own => return Some(self.ask(program, expr)),
+            Reasons::Value(_) | Reasons::Own => {
+                let found = self.ask(program, expr);
+                return Some(self.scratch.reasons.add(found));
+            }
         };
-        if let Some(known) = self.scratch.reasons.get(&key) {
-            return Some(Arc::clone(known));
+        if let Some(known) = self.scratch.reasons.of_node.get(&key) {
+            return Some(*known);
         }
         let found = self.ask(program, expr);
-        self.scratch.reasons.insert(key, Arc::clone(&found));
+        let found = self.scratch.reasons.add(found);
+        self.scratch.reasons.of_node.insert(key, found);
         Some(found)
     }
 
@@ -75,5 +83,71 @@ impl Run<'_> {
     }
 }
 
-/// Reasons by the node that they follow.
-pub(super) type KnownReasons = std::collections::HashMap<NodeId, Arc<BTreeSet<Missing>>>;
+/// The sets of reasons of one message: each is made once, and so is each union.
+#[derive(Debug, Default)]
+pub(super) struct KnownReasons {
+    sets: Vec<Arc<BTreeSet<Missing>>>,
+    /// By the node that they follow.
+    of_node: HashMap<NodeId, SetId, BuildHasherDefault<Mix>>,
+    unions: HashMap<(SetId, SetId), SetId, BuildHasherDefault<Mix>>,
+}
+
+impl KnownReasons {
+    pub(super) fn clear(&mut self) {
+        self.sets.clear();
+        self.of_node.clear();
+        self.unions.clear();
+    }
+
+    fn set(&self, id: SetId) -> Arc<BTreeSet<Missing>> {
+        self.sets.get(id.0 as usize).map_or_else(no_reasons, Arc::clone)
+    }
+
+    fn len(&self, id: SetId) -> usize {
+        self.sets.get(id.0 as usize).map_or(0, |set| set.len())
+    }
+
+    fn add(&mut self, set: Arc<BTreeSet<Missing>>) -> SetId {
+        self.sets.push(set);
+        SetId(self.sets.len() as u32 - 1)
+    }
+
+    fn union(&mut self, a: SetId, b: SetId) -> SetId {
+        if a == b {
+            return a;
+        }
+        if let Some(known) = self.unions.get(&(a, b)) {
+            return *known;
+        }
+        let (left, right) = (self.set(a), self.set(b));
+        let both = if right.is_subset(&left) {
+            a
+        } else if left.is_subset(&right) {
+            b
+        } else {
+            self.add(Arc::new(left.union(&right).cloned().collect()))
+        };
+        self.unions.insert((a, b), both);
+        both
+    }
+}
+
+/// Mixes small numbers of our own; nobody can choose them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mix(u64);
+
+impl Hasher for Mix {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u32((*byte).into()));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        // The golden ratio, as in Fibonacci hashing; the high bits are the well-mixed ones.
+        let mixed = (self.0 ^ u64::from(number)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+}

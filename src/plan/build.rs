@@ -102,14 +102,15 @@ pub(super) struct Locals {
 }
 
 impl Locals {
-    /// The list whose element the binding is, if the list is the same for the whole message.
-    pub(super) fn closed_list(&self, local: LocalId, store: &Store<'_>) -> Option<NodeId> {
+    /// The list whose element the binding is.
+    pub(super) fn list(&self, local: LocalId) -> Option<NodeId> {
         let (element, origin) = *self.list.get(local.0 as usize)?;
-        (element && store.scope(origin) == Scope::Closed).then_some(origin)
+        element.then_some(origin)
     }
 
+    /// True if the binding is an element of a list that is the same for the whole message.
     fn walks_closed(&self, local: LocalId, store: &Store<'_>) -> bool {
-        self.closed_list(local, store).is_some()
+        self.list(local).is_some_and(|list| store.scope(list) == Scope::Closed)
     }
 }
 

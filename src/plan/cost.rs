@@ -8,6 +8,9 @@ use crate::value::{Catalog, Cost, Value};
 /// Thousandths that mean "always".
 pub(super) const ALWAYS: u16 = 1000;
 
+/// The cost of what a provider answers.
+pub(super) const CAPABILITY: u32 = 10_000;
+
 pub(super) struct Costs<'c> {
     catalog: &'c Catalog,
 }
@@ -49,7 +52,7 @@ pub(super) fn class(cost: Cost) -> u32 {
         Cost::Cheap => 1,
         Cost::Moderate => 20,
         Cost::Expensive => 400,
-        Cost::Capability => 10_000,
+        Cost::Capability => CAPABILITY,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The plan as text: what `--emit plan` shows.
 
-use super::index::{Group, Probe, Subject};
+use super::index::{Group, Probe, Span, Subject};
 use super::intern::each_child;
 use super::texts::Needle;
 use super::{Keep, NodeId, Op, Plan};
@@ -38,15 +38,12 @@ fn rules(plan: &Plan, program: &Program, out: &mut String) {
         let unless: Vec<String> =
             planned.unless.iter().map(|(name, node)| format!(" unless {name}=n{}", node.0)).collect();
         let _ = write!(out, "  {} when n{}{}", rule.name, planned.when.0, unless.concat());
-        if let Some(entry) = plan.index.entries.get(index) {
-            if entry.never {
+        if let Some(guards) = plan.index.waits.get(index) {
+            if !plan.index.can_hold(RuleId(index as u32)) {
                 out.push_str(" never");
             }
-            if let Some(gate) = entry.gate {
-                let _ = write!(out, " gate n{}", gate.0);
-            }
-            for stage in &entry.stages {
-                let groups: Vec<String> = stage.iter().map(|group| format!("g{group}")).collect();
+            for guard in guards {
+                let groups: Vec<String> = guard.iter().map(|group| format!("g{group}")).collect();
                 let _ = write!(out, " waits for {}", groups.join(" or "));
             }
         }
@@ -78,26 +75,32 @@ fn texts(plan: &Plan, out: &mut String) {
 fn index(plan: &Plan, program: &Program, out: &mut String) {
     let _ = writeln!(out, "groups: {}", plan.index.groups.len());
     for (index, group) in plan.index.groups.iter().enumerate() {
-        let subject = match group.subject {
-            Subject::One(node) => format!("n{}", node.0),
-            Subject::Each { collection, node, .. } => format!("n{} for each of n{}", node.0, collection.0),
+        let subject = match &group.subject {
+            Subject::One(id) => node(*id),
+            Subject::Each { lists, node: id } => {
+                let lists: Vec<String> = lists.iter().map(|(list, _)| node(*list)).collect();
+                format!("{} for each of {}", node(*id), lists.join(" of "))
+            }
         };
-        let gates: Vec<String> = group.gates.iter().map(|gate| gate.map_or("none".into(), node)).collect();
-        let gates = if gates.is_empty() { "of earlier stages".into() } else { gates.join(", ") };
-        let _ = writeln!(out, "  g{index} on {subject}, {}, gates: {gates}", probe(&group.probe));
-        keys(group, program, out);
+        let _ = writeln!(out, "  g{index} on {subject}, {}", probe(&group.probe));
+        keys(plan, group, program, out);
     }
-    for bucket in &plan.index.buckets {
-        let gate = bucket.gate.map_or("unguarded".into(), |gate| format!("behind n{}", gate.0));
-        let _ = writeln!(out, "{gate}: {}", names(program, bucket.rules.iter().copied()));
+    let unguarded: Vec<RuleId> = plan.index.unguarded().collect();
+    if !unguarded.is_empty() {
+        let _ = writeln!(out, "unguarded: {}", names(program, unguarded.into_iter()));
     }
 }
 
-fn keys(group: &Group, program: &Program, out: &mut String) {
+fn keys(plan: &Plan, group: &Group, program: &Program, out: &mut String) {
     let mut named: Vec<(String, u32)> = match &group.probe {
         Probe::Truth => vec![("not false".into(), 0)],
         Probe::Absent => vec![("absent".into(), 0)],
         Probe::Near { keys, .. } => keys.iter().map(|(text, key)| (format!("{text:?}"), *key)).collect(),
+        Probe::Template(keys) => {
+            let name = |id: u32| program.templates.get(id as usize).map_or("?", |template| &template.name);
+            keys.iter().map(|(id, key)| (name(*id).to_owned(), *key)).collect()
+        }
+        Probe::Number(_, spans) => spans.iter().map(|span| (range(*span), span.key)).collect(),
         Probe::Equal(_, keys) => keys.iter().map(|(text, key)| (format!("{text:?}"), *key)).collect(),
         Probe::Text(_, keys) => {
             let used = keys.iter().enumerate().filter(|(_, key)| **key != u32::MAX);
@@ -106,8 +109,18 @@ fn keys(group: &Group, program: &Program, out: &mut String) {
     };
     named.sort();
     for (name, key) in named {
-        let _ = writeln!(out, "    {name}: {}", names(program, group.of_key(key).iter().map(|(rule, _)| *rule)));
+        let _ = writeln!(out, "    {name}: {}", names(program, rules_of(plan, group.of_key(key))));
     }
+}
+
+fn rules_of<'p>(plan: &'p Plan, places: &'p [u32]) -> impl Iterator<Item = RuleId> + 'p {
+    let stride = plan.index.words.max(1) as u32 * 64;
+    places.iter().map(move |place| RuleId(place % stride))
+}
+
+fn range(span: Span) -> String {
+    let end = |number: i64| if matches!(number, i64::MIN | i64::MAX) { String::new() } else { number.to_string() };
+    format!("{}..={}", end(span.least), end(span.most))
 }
 
 fn probe(probe: &Probe) -> String {
@@ -115,6 +128,8 @@ fn probe(probe: &Probe) -> String {
         Probe::Truth => "truth".into(),
         Probe::Absent => "absence".into(),
         Probe::Near { no_case, edits, .. } => format!("up to {edits} edits, no_case={no_case}"),
+        Probe::Template(_) => "templates of the sender".into(),
+        Probe::Number(kind, _) => format!("{kind:?} within"),
         Probe::Equal(fold, _) => format!("equality {fold:?}"),
         Probe::Text(set, _) => format!("needles of t{set}"),
     }

@@ -4,29 +4,30 @@
 //! on this message, not merely not true. An atom over an absent value is lit.
 
 use super::build::Locals;
-use super::cost::{ALWAYS, rank};
-use super::index::{Bucket, Group, Index, Probe, RuleEntry, Subject, fold_key};
+use super::cost::{ALWAYS, CAPABILITY};
+use super::draft::Draft;
+use super::index::{Index, Subject, fold_key};
 use super::intern::{Scope, Store};
 use super::near::{self, MAX_EDITS};
 use super::texts::TextUse;
 use super::{NodeId, Op, PlannedRule, each_deletion};
-use crate::check::hir::{Fold, Ordering, Quantifier, RuleId};
+use crate::check::hir::{Fold, LocalId, Ordering, Quantifier, RuleId, TemplateId};
 use crate::value::{FuncId, Value};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Most atoms of one guard.
 const MAX_ATOMS: usize = 256;
-/// Most stages of one rule.
-const MAX_STAGES: usize = 3;
+/// Most guards of one rule.
+const MAX_GUARDS: usize = 8;
 /// A guard that holds more often than this, in thousandths, guards nothing.
-const MAX_CHANCE: u32 = 450;
-/// Conditions that cost more than this are no gates.
-const MAX_GATE_COST: u32 = 150;
+const MAX_CHANCE: u32 = 900;
+/// Most lists within lists that the index walks.
+const MAX_NESTED: usize = 3;
 
 /// Something an index can answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Atom {
+pub(super) enum Atom {
     /// The text equals a key.
     Equal(NodeId, Fold, Box<str>),
     /// A needle of a set may be in its text.
@@ -34,32 +35,62 @@ enum Atom {
     /// The text is at most so many edits (the number) from a constant, of which this arises by
     /// deletion; true: in lower case.
     Near(NodeId, bool, u8, Box<str>),
+    /// The number lies between these, both included.
+    Number(NodeId, NumberKind, i64, i64),
+    /// The message comes from a sender of the template.
+    Template(TemplateId),
     /// The text is absent.
     Absent(NodeId),
     /// The condition is not false.
     Truth(NodeId),
 }
 
+/// Which whole numbers are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NumberKind {
+    /// Plain ones.
+    Int,
+    /// Moments.
+    Time,
+    /// Spans of time.
+    Duration,
+}
+
+impl NumberKind {
+    /// The number in a value of this kind.
+    pub fn of(self, value: &Value) -> Option<i64> {
+        match (self, value) {
+            (Self::Int, Value::Int(number))
+            | (Self::Time, Value::Time(number))
+            | (Self::Duration, Value::Duration(number)) => Some(*number),
+            _ => None,
+        }
+    }
+}
+
 /// One of the atoms must be lit.
 #[derive(Clone, Debug)]
-struct Guard {
-    atoms: Vec<Atom>,
+pub(super) struct Guard {
+    pub(super) atoms: Vec<Atom>,
     /// Thousandths of messages.
     chance: u32,
 }
 
 /// Where a group stands in the order: cost of the value, its node, the kind of probe.
-type Order = (u32, u32, u8);
+pub(super) type Order = (u32, u32, u8);
 
-struct Guards<'a, 'c> {
+pub(super) struct Guards<'a, 'c> {
     store: &'a mut Store<'c>,
     locals: &'a Locals,
-    texts: &'a [TextUse],
+    pub(super) texts: &'a [TextUse],
     rules: &'a [PlannedRule],
     parents: &'a [u32],
-    known: HashMap<NodeId, Option<Rc<Guard>>>,
+    /// All of the guards of a node must be lit.
+    known: HashMap<NodeId, Rc<[Guard]>>,
     /// Edit distance with case and without.
     distances: [Option<FuncId>; 2],
+    /// The message, which all templates are asked about.
+    message: NodeId,
 }
 
 pub(super) fn index(
@@ -71,115 +102,70 @@ pub(super) fn index(
 ) -> Index {
     let find = |name| store.costs.catalog().find_function(name);
     let distances = [find("strings.levenshtein"), find("strings.ilevenshtein")];
-    let mut guards = Guards { store, locals, texts, rules, parents, known: HashMap::new(), distances };
-    let mut draft = Draft::default();
-    for (number, rule) in rules.iter().enumerate() {
-        let id = RuleId(number as u32);
-        if matches!(guards.store.op(rule.when), Op::Const(constant) if matches!(constant.0, Value::Bool(false))) {
-            draft.entries.push(RuleEntry { never: true, ..RuleEntry::default() });
-            continue;
+    let message = store.intern(Op::Message);
+    let mut guards = Guards { store, locals, texts, rules, parents, known: HashMap::new(), distances, message };
+    let mut draft = Draft::new(rules.len());
+    for (rule, number) in rules.iter().zip(0..) {
+        let id = RuleId(number);
+        if guards.is_false(rule.when) {
+            draft.never(id);
+        } else {
+            draft.add(&guards.of(rule.when), id, |atom| guards.order(atom));
         }
-        let conjuncts = guards.conjuncts(rule.when);
-        let stages = guards.stages(&conjuncts);
-        let gate = guards.gate(&conjuncts, stages.is_empty());
-        draft.add(&guards, id, gate, stages);
     }
     draft.finish(&guards)
 }
 
 impl Guards<'_, '_> {
-    fn conjuncts(&self, when: NodeId) -> Vec<NodeId> {
-        match self.store.op(when) {
-            Op::And(operands) => operands.clone(),
-            Op::Let(_, _, body) => self.conjuncts(*body),
-            _ => vec![when],
-        }
-    }
-
-    /// The guards of a rule in the order of the index: each stage before the next.
-    fn stages(&mut self, conjuncts: &[NodeId]) -> Vec<Rc<Guard>> {
-        let mut found: Vec<(Rc<Guard>, Order, Order)> = Vec::new();
-        for conjunct in conjuncts {
-            if let Some(guard) = self.guard(*conjunct).filter(|guard| guard.chance <= MAX_CHANCE) {
-                let orders: Vec<Order> = guard.atoms.iter().map(|atom| self.order(atom)).collect();
-                let least = orders.iter().min().copied().unwrap_or_default();
-                let most = orders.iter().max().copied().unwrap_or_default();
-                found.push((guard, least, most));
-            }
-        }
-        found.sort_by_key(|(guard, least, _)| (guard.chance, *least));
-        let mut chosen: Vec<(Rc<Guard>, Order, Order)> = Vec::new();
-        for candidate in found {
-            let apart = chosen.iter().all(|other| candidate.2 < other.1 || other.2 < candidate.1);
-            if apart && chosen.len() < MAX_STAGES {
-                chosen.push(candidate);
-            }
-        }
-        chosen.sort_by_key(|(_, least, _)| *least);
-        chosen.into_iter().map(|(guard, _, _)| guard).collect()
-    }
-
-    /// A cheap conjunct that other rules have too.
-    fn gate(&self, conjuncts: &[NodeId], alone: bool) -> Option<NodeId> {
-        let fits = |id: &&NodeId| {
-            let node = self.store.node(**id);
-            let shared = self.parents.get(id.0 as usize).is_some_and(|parents| *parents > 1);
-            node.closed
-                && !self.store.refers(**id)
-                && shared
-                && (alone || node.cost <= MAX_GATE_COST)
-                && node.chance < ALWAYS
-        };
-        let best = conjuncts.iter().filter(fits).min_by_key(|id| (rank(self.store.node(**id), false), **id));
-        best.copied().filter(|id| alone || !matches!(self.store.op(*id), Op::TextSet(..)))
-    }
-
-    fn guard(&mut self, id: NodeId) -> Option<Rc<Guard>> {
+    /// Conditions that must all not be false, the rarest first.
+    fn of(&mut self, id: NodeId) -> Rc<[Guard]> {
         if let Some(known) = self.known.get(&id) {
-            return known.clone();
+            return Rc::clone(known);
         }
         // Rules refer to smaller nodes only, so this ends; the mark is for the unforeseen.
-        self.known.insert(id, None);
-        let found = self.derive(id).filter(|guard| guard.atoms.iter().all(|atom| !self.refers(atom))).map(Rc::new);
-        self.known.insert(id, found.clone());
+        self.known.insert(id, Rc::default());
+        let mut found = self.derive(id);
+        found.retain(|guard| guard.chance <= MAX_CHANCE && guard.atoms.iter().all(|atom| !self.refers(atom)));
+        if found.is_empty() {
+            found.extend(self.truth(id));
+        }
+        found.sort_by_key(|guard| guard.chance);
+        found.truncate(MAX_GUARDS);
+        let found: Rc<[Guard]> = found.into();
+        self.known.insert(id, Rc::clone(&found));
         found
     }
 
-    fn derive(&mut self, id: NodeId) -> Option<Guard> {
+    /// The rarest.
+    fn best(&mut self, id: NodeId) -> Option<Guard> {
+        self.of(id).first().cloned()
+    }
+
+    fn derive(&mut self, id: NodeId) -> Vec<Guard> {
         match self.store.op(id).clone() {
-            Op::And(operands) => {
-                let found: Vec<Rc<Guard>> = operands.iter().filter_map(|operand| self.guard(*operand)).collect();
-                found.into_iter().min_by_key(|guard| guard.chance).map(|guard| (*guard).clone())
-            }
-            Op::Or(operands) => self.any_of(&operands),
+            Op::And(operands) => operands.iter().flat_map(|operand| self.of(*operand).to_vec()).collect(),
+            Op::Or(operands) => self.any_of(&operands).into_iter().collect(),
             Op::AtLeast(count, operands) if count > 0 => self.some_of(count, &operands),
-            Op::Compare(Ordering::Eq, fold, a, b) => {
-                let equal = self.equal(fold, a, &[b]).or_else(|| self.equal(fold, b, &[a]));
-                equal.or_else(|| self.counted(Ordering::Eq, a, b))
-            }
-            Op::Compare(ordering, _, a, b) => self.counted(ordering, a, b).or_else(|| self.near(ordering, a, b)),
-            Op::InValues(left, fold, items) => self.equal(fold, left, &items),
-            Op::TextSet(_, set, needles) => self.needles(set, &needles),
+            Op::Compare(ordering, fold, a, b) => self.compared(ordering, fold, a, b),
+            Op::InValues(left, fold, items) => self.equal(fold, left, &items).into_iter().collect(),
+            Op::TextSet(_, set, needles) => self.needles(set, &needles).into_iter().collect(),
             Op::Quantified(
                 Quantifier::Any | Quantifier::AtLeast(1..) | Quantifier::Exactly(1..),
                 collection,
                 element,
                 body,
             ) => self.elements(collection, element, body),
-            Op::Let(_, _, body) => self.guard(body).map(|guard| (*guard).clone()),
+            Op::Key(base, key) => self.matched(base, key).into_iter().collect(),
+            Op::Let(_, _, body) => self.of(body).to_vec(),
             // Not false only if the first is not false: if that is absent, it is lit.
-            Op::Coalesce(operands) => {
-                let first = operands.first()?;
-                self.guard(*first).map(|guard| (*guard).clone())
-            }
-            Op::If(condition, _, other) if self.is_false(other) => self.guard(condition).map(|guard| (*guard).clone()),
+            Op::Coalesce(operands) => operands.first().map_or_else(Vec::new, |first| self.of(*first).to_vec()),
+            Op::If(condition, _, other) if self.is_false(other) => self.of(condition).to_vec(),
             Op::Rule(rule) => {
-                let when = self.rules.get(rule.0 as usize)?.when;
-                self.guard(when).map(|guard| (*guard).clone())
+                let when = self.rules.get(rule.0 as usize).map(|rule| rule.when);
+                when.map_or_else(Vec::new, |when| self.of(when).to_vec())
             }
-            _ => None,
+            _ => Vec::new(),
         }
-        .or_else(|| self.shared_truth(id))
     }
 
     fn is_false(&self, id: NodeId) -> bool {
@@ -190,33 +176,72 @@ impl Guards<'_, '_> {
     fn any_of(&mut self, operands: &[NodeId]) -> Option<Guard> {
         let mut all = Guard { atoms: Vec::new(), chance: 0 };
         for operand in operands {
-            let guard = self.guard(*operand)?;
+            let guard = self.best(*operand)?;
             if all.atoms.len() + guard.atoms.len() > MAX_ATOMS {
                 return None;
             }
-            all.atoms.extend(guard.atoms.iter().cloned());
+            all.atoms.extend(guard.atoms);
             all.chance += guard.chance;
         }
-        (all.chance <= MAX_CHANCE).then_some(all)
+        Some(all)
     }
 
-    /// Fewer than `count` operands cannot make it true alone; they only must not be unknown.
-    fn some_of(&mut self, count: u32, operands: &[NodeId]) -> Option<Guard> {
-        let mut guarded = Vec::with_capacity(operands.len());
-        let mut absent = Vec::new();
-        for operand in operands {
-            match (self.guard(*operand), self.store.op(*operand)) {
-                (Some(_), _) => guarded.push(*operand),
-                (None, Op::TextSet(text, ..)) if self.is_indexed(*text) => absent.push(Atom::Absent(*text)),
-                (None, _) => return None,
+    /// `count` must be true, or one unknown. So one of any `n - count + 1` is true, or one of the
+    /// others absent. Twice: without the most frequent ones, and without the rarest but one.
+    fn some_of(&mut self, count: u32, operands: &[NodeId]) -> Vec<Guard> {
+        let spared = (count as usize - 1).min(operands.len());
+        let mut ranked: Vec<(NodeId, u32)> = operands
+            .iter()
+            .map(|operand| (*operand, self.best(*operand).map_or(u32::MAX, |guard| guard.chance)))
+            .collect();
+        ranked.sort_by_key(|(_, chance)| *chance);
+        let mut nodes: Vec<NodeId> = ranked.into_iter().map(|(node, _)| node).collect();
+        let rarest = self.without(&nodes, spared);
+        if rarest.is_none() || spared == 0 {
+            return rarest.into_iter().collect();
+        }
+        nodes.rotate_left(1);
+        rarest.into_iter().chain(self.without(&nodes, spared)).collect()
+    }
+
+    /// Of the last ones only absence counts.
+    fn without(&mut self, operands: &[NodeId], spared: usize) -> Option<Guard> {
+        let (asked, spared) = operands.split_at(operands.len() - spared);
+        let mut guard = self.any_of(asked)?;
+        for operand in spared {
+            match *self.store.op(*operand) {
+                Op::TextSet(text, ..) if self.is_indexed(text) => guard.atoms.push(Atom::Absent(text)),
+                _ => {
+                    let own = self.best(*operand)?;
+                    guard.chance += own.chance;
+                    guard.atoms.extend(own.atoms);
+                }
             }
         }
-        if absent.len() >= count as usize {
-            return None;
-        }
-        let mut guard = self.any_of(&guarded)?;
-        guard.atoms.extend(absent);
         (guard.atoms.len() <= MAX_ATOMS).then_some(guard)
+    }
+
+    /// `template(name).matched` is false of what others sent.
+    fn matched(&self, base: NodeId, key: NodeId) -> Option<Guard> {
+        match (self.store.op(base), self.store.op(key)) {
+            (Op::Template(id), Op::Const(key)) if key.0.as_str() == Some("matched") => {
+                Some(Guard { atoms: vec![Atom::Template(*id)], chance: 2 })
+            }
+            _ => None,
+        }
+    }
+
+    fn compared(&mut self, ordering: Ordering, fold: Fold, a: NodeId, b: NodeId) -> Vec<Guard> {
+        let counted = self.counted(ordering, a, b);
+        if !counted.is_empty() {
+            return counted;
+        }
+        let equal = |guards: &Self| match ordering {
+            Ordering::Eq => guards.equal(fold, a, &[b]).or_else(|| guards.equal(fold, b, &[a])),
+            _ => None,
+        };
+        let one = equal(self).or_else(|| self.near(ordering, a, b)).or_else(|| self.number(ordering, a, b));
+        one.into_iter().collect()
     }
 
     /// `levenshtein(text, constant) <= k`
@@ -244,16 +269,55 @@ impl Guards<'_, '_> {
         each_deletion(&chars, edits, &mut String::new(), &mut |text| {
             atoms.push(Atom::Near(value, no_case, edits as u8, text.into()));
         });
-        let chance = if chars.len() > 2 * edits + 1 { 10 } else { MAX_CHANCE };
+        let chance = if chars.len() > 2 * edits + 1 { 10 } else { 450 };
         (atoms.len() <= MAX_ATOMS).then_some(Guard { atoms, chance })
     }
 
+    /// `length(attachments) == 1` and its kind: a whole number beside a constant.
+    fn number(&self, ordering: Ordering, a: NodeId, b: NodeId) -> Option<Guard> {
+        let Op::Const(constant) = self.store.op(b) else { return None };
+        let (kind, limit) = match constant.0 {
+            Value::Int(number) => (NumberKind::Int, number),
+            Value::Time(number) => (NumberKind::Time, number),
+            Value::Duration(number) => (NumberKind::Duration, number),
+            _ => return None,
+        };
+        let (least, most) = match ordering {
+            Ordering::Eq => (limit, limit),
+            Ordering::Lt => (i64::MIN, limit.checked_sub(1)?),
+            Ordering::Le => (i64::MIN, limit),
+            Ordering::Gt => (limit.checked_add(1)?, i64::MAX),
+            Ordering::Ge => (limit, i64::MAX),
+            Ordering::Ne => return None,
+        };
+        let chance = if ordering == Ordering::Eq { 250 } else { 400 };
+        self.is_indexed(a).then(|| Guard { atoms: vec![Atom::Number(a, kind, least, most)], chance })
+    }
+
+    /// True for a value of the message, or of each element of such a list.
     fn is_indexed(&self, id: NodeId) -> bool {
         match self.store.scope(id) {
             Scope::Closed => !matches!(self.store.op(id), Op::Const(_)),
-            Scope::One(local) => self.locals.closed_list(local, self.store).is_some(),
+            Scope::One(local) => self.walk(local).is_some(),
             Scope::Many => false,
         }
+    }
+
+    /// The lists within lists that lead to the element, outermost first.
+    fn walk(&self, element: LocalId) -> Option<Vec<(NodeId, LocalId)>> {
+        let mut lists = Vec::new();
+        let mut next = element;
+        loop {
+            let list = self.locals.list(next)?;
+            lists.push((list, next));
+            match self.store.scope(list) {
+                Scope::Closed => break,
+                Scope::One(outer) if lists.len() < MAX_NESTED => next = outer,
+                Scope::One(_) | Scope::Many => return None,
+            }
+        }
+        lists.reverse();
+        Some(lists)
     }
 
     fn equal(&self, fold: Fold, value: NodeId, items: &[NodeId]) -> Option<Guard> {
@@ -268,20 +332,21 @@ impl Guards<'_, '_> {
             atoms.push(Atom::Equal(value, fold, fold_key(fold, text, &mut buffer).into()));
         }
         let chance = 10 + 8 * atoms.len() as u32;
-        Some(Guard { atoms, chance: chance.min(MAX_CHANCE) })
+        Some(Guard { atoms, chance: chance.min(450) })
     }
 
     /// `length(filter(xs, p)) > 0` is false unless `p` is true of an element.
-    fn counted(&mut self, ordering: Ordering, a: NodeId, b: NodeId) -> Option<Guard> {
-        let Op::Const(constant) = self.store.op(b) else { return None };
-        let least = match (ordering, constant.0.as_int()?) {
-            (Ordering::Gt, number) => number.saturating_add(1),
-            (Ordering::Ge | Ordering::Eq, number) => number,
-            _ => return None,
+    fn counted(&mut self, ordering: Ordering, a: NodeId, b: NodeId) -> Vec<Guard> {
+        let least = match (ordering, self.store.op(b)) {
+            (Ordering::Gt, Op::Const(constant)) => constant.0.as_int().map(|number| number.saturating_add(1)),
+            (Ordering::Ge | Ordering::Eq, Op::Const(constant)) => constant.0.as_int(),
+            _ => None,
         };
-        let Op::Length(list) = *self.store.op(a) else { return None };
-        let Op::Quantified(Quantifier::Filter, collection, element, body) = *self.store.op(list) else { return None };
-        if least < 1 { None } else { self.elements(collection, element, body) }
+        let Op::Length(list) = *self.store.op(a) else { return Vec::new() };
+        let Op::Quantified(Quantifier::Filter, collection, element, body) = *self.store.op(list) else {
+            return Vec::new();
+        };
+        if least.is_some_and(|least| least >= 1) { self.elements(collection, element, body) } else { Vec::new() }
     }
 
     fn needles(&self, set: u32, needles: &[u32]) -> Option<Guard> {
@@ -295,67 +360,88 @@ impl Guards<'_, '_> {
 
     /// Some element must not be false of the body. An absent list lights all atoms over its
     /// elements, so atoms over anything else do not guard.
-    fn elements(&mut self, collection: NodeId, element: crate::check::hir::LocalId, body: NodeId) -> Option<Guard> {
-        if self.store.scope(collection) != Scope::Closed {
-            return None;
+    fn elements(&mut self, collection: NodeId, element: LocalId, body: NodeId) -> Vec<Guard> {
+        if !self.is_indexed(collection) {
+            return Vec::new();
         }
-        let body = self.guard(body).filter(|guard| {
-            guard.atoms.iter().all(|atom| match atom {
-                Atom::Truth(_) => false,
-                _ => self.store.scope(self.value(atom)) == Scope::One(element),
-            })
-        });
-        let body = body.map(|guard| Guard { atoms: guard.atoms.clone(), chance: (guard.chance * 3).min(MAX_CHANCE) });
+        let bodies = self.of(body);
+        let of_element = bodies.iter().filter(|guard| guard.atoms.iter().all(|atom| self.is_of(atom, element)));
+        let mut found: Vec<Guard> = of_element
+            .map(|guard| Guard { atoms: guard.atoms.clone(), chance: (guard.chance * 3).min(MAX_CHANCE) })
+            .collect();
         // An element of a filtered list is one of the whole list that passes; an absent list has none.
         if let Op::Quantified(Quantifier::Filter, whole, bound, filter) = *self.store.op(collection) {
-            let passing = self.elements(whole, bound, filter);
-            return [body, passing].into_iter().flatten().min_by_key(|guard| guard.chance);
+            found.extend(self.elements(whole, bound, filter));
+        } else if found.is_empty() && self.store.scope(collection) == Scope::Closed {
+            let empty = self.store.intern(Op::IsEmpty(collection));
+            let filled = self.store.intern(Op::Not(empty));
+            found.push(Guard { atoms: vec![Atom::Truth(filled)], chance: 450 });
         }
-        let empty = self.store.intern(Op::IsEmpty(collection));
-        let filled = self.store.intern(Op::Not(empty));
-        body.or(Some(Guard { atoms: vec![Atom::Truth(filled)], chance: MAX_CHANCE }))
+        found
     }
 
-    /// A closed condition that other rules ask too is worth an entry of its own.
-    fn shared_truth(&self, id: NodeId) -> Option<Guard> {
+    /// True if the atom asks the element, or what lies in lists within it.
+    fn is_of(&self, atom: &Atom, element: LocalId) -> bool {
+        match (atom, self.store.scope(self.value(atom))) {
+            (Atom::Truth(_), _) => false,
+            (_, Scope::One(local)) => {
+                self.walk(local).is_some_and(|lists| lists.iter().any(|(_, bound)| *bound == element))
+            }
+            _ => false,
+        }
+    }
+
+    /// A closed condition that other rules ask too, or that is one lookup, is worth an entry of
+    /// its own. What may cost much is left to the rules, which pay for it.
+    fn truth(&self, id: NodeId) -> Option<Guard> {
         let node = self.store.node(id);
         let shared = self.parents.get(id.0 as usize).is_some_and(|parents| *parents > 1);
-        (node.closed && shared && node.op.is_truth() && node.chance <= 300)
-            .then(|| Guard { atoms: vec![Atom::Truth(id)], chance: node.chance.into() })
+        let worth = shared || matches!(node.op, Op::InList(..));
+        let fits = node.closed
+            && node.op.is_truth()
+            && node.chance < ALWAYS
+            && node.cost < CAPABILITY
+            && self.store.nested(id) < 2
+            && !self.store.refers(id);
+        (worth && fits).then(|| Guard { atoms: vec![Atom::Truth(id)], chance: node.chance.into() })
     }
 
     /// The index is asked before any rule is evaluated.
     fn refers(&self, atom: &Atom) -> bool {
         let node = self.value(atom);
-        let list = match self.store.scope(node) {
-            Scope::One(local) => self.locals.closed_list(local, self.store),
-            _ => None,
+        let lists = match self.store.scope(node) {
+            Scope::One(local) => self.walk(local).unwrap_or_default(),
+            _ => Vec::new(),
         };
-        self.store.refers(node) || list.is_some_and(|list| self.store.refers(list))
+        self.store.refers(node) || lists.iter().any(|(list, _)| self.store.refers(*list))
     }
 
-    fn value(&self, atom: &Atom) -> NodeId {
+    pub(super) fn value(&self, atom: &Atom) -> NodeId {
         match atom {
-            Atom::Equal(node, ..) | Atom::Near(node, ..) | Atom::Absent(node) | Atom::Truth(node) => *node,
+            Atom::Equal(node, ..)
+            | Atom::Near(node, ..)
+            | Atom::Number(node, ..)
+            | Atom::Absent(node)
+            | Atom::Truth(node) => *node,
             Atom::Text(set, _) => self.texts[*set as usize].text,
+            Atom::Template(_) => self.message,
         }
     }
 
     fn order(&self, atom: &Atom) -> Order {
         let node = self.value(atom);
-        let mut cost = self.store.node(node).cost;
-        if let Scope::One(local) = self.store.scope(node)
-            && let Some(list) = self.locals.closed_list(local, self.store)
-        {
-            cost = cost.saturating_add(self.store.node(list).cost);
+        let mut cost = self.store.node(node).cost.max(if matches!(atom, Atom::Template(_)) { 20 } else { 0 });
+        if let Scope::One(local) = self.store.scope(node) {
+            let lists = self.walk(local).unwrap_or_default();
+            cost = lists.iter().fold(cost, |cost, (list, _)| cost.saturating_add(self.store.node(*list).cost));
         }
         (cost, node.0, kind(atom))
     }
 
-    fn subject(&self, node: NodeId) -> Subject {
+    pub(super) fn subject(&self, node: NodeId) -> Subject {
         match self.store.scope(node) {
-            Scope::One(element) => match self.locals.closed_list(element, self.store) {
-                Some(collection) => Subject::Each { collection, element, node },
+            Scope::One(element) => match self.walk(element) {
+                Some(lists) => Subject::Each { lists, node },
                 None => Subject::One(node),
             },
             _ => Subject::One(node),
@@ -371,125 +457,8 @@ fn kind(atom: &Atom) -> u8 {
         Atom::Equal(_, Fold::Domain, _) => 3,
         Atom::Text(..) => 4,
         Atom::Near(_, no_case, edits, _) => 4 + 2 * edits + u8::from(*no_case),
+        Atom::Number(_, kind, ..) => 20 + *kind as u8,
+        Atom::Template(_) => 30,
         Atom::Absent(_) => 100,
-    }
-}
-
-/// The index while it grows.
-#[derive(Default)]
-struct Draft {
-    groups: BTreeMap<Order, DraftGroup>,
-    buckets: BTreeMap<Option<NodeId>, Vec<RuleId>>,
-    entries: Vec<RuleEntry>,
-    stages: Vec<(RuleId, Vec<Vec<Order>>)>,
-}
-
-struct DraftGroup {
-    sample: Atom,
-    gates: BTreeSet<Option<NodeId>>,
-    keys: HashMap<Atom, u32>,
-    waiting: Vec<Vec<(RuleId, u8)>>,
-}
-
-impl Draft {
-    fn add(&mut self, guards: &Guards<'_, '_>, rule: RuleId, gate: Option<NodeId>, stages: Vec<Rc<Guard>>) {
-        self.entries.push(RuleEntry { gate, stages: Vec::new(), never: false });
-        if stages.is_empty() {
-            self.buckets.entry(gate).or_default().push(rule);
-            return;
-        }
-        let mut places = Vec::with_capacity(stages.len());
-        for (stage, guard) in stages.iter().enumerate() {
-            let mut orders: Vec<Order> = Vec::new();
-            for atom in &guard.atoms {
-                let order = guards.order(atom);
-                orders.push(order);
-                self.wait(order, atom, rule, stage as u8, gate);
-            }
-            orders.sort_unstable();
-            orders.dedup();
-            places.push(orders);
-        }
-        self.stages.push((rule, places));
-    }
-
-    fn wait(&mut self, order: Order, atom: &Atom, rule: RuleId, stage: u8, gate: Option<NodeId>) {
-        let group = self.groups.entry(order).or_insert_with(|| DraftGroup {
-            sample: atom.clone(),
-            gates: BTreeSet::new(),
-            keys: HashMap::new(),
-            waiting: Vec::new(),
-        });
-        if stage == 0 {
-            group.gates.insert(gate);
-        }
-        let next = group.waiting.len() as u32;
-        let key = *group.keys.entry(atom.clone()).or_insert(next);
-        if key == next {
-            group.waiting.push(Vec::new());
-        }
-        let waiting = &mut group.waiting[key as usize];
-        if waiting.last() != Some(&(rule, stage)) {
-            waiting.push((rule, stage));
-        }
-    }
-
-    fn finish(mut self, guards: &Guards<'_, '_>) -> Index {
-        let numbers: HashMap<Order, u32> =
-            self.groups.keys().zip(0..).map(|(order, number)| (*order, number)).collect();
-        for (rule, stages) in &self.stages {
-            let entry = &mut self.entries[rule.0 as usize];
-            entry.stages = stages.iter().map(|orders| orders.iter().map(|order| numbers[order]).collect()).collect();
-        }
-        let groups = std::mem::take(&mut self.groups).into_values().map(|group| group.finish(guards)).collect();
-        let buckets = self.buckets.into_iter().map(|(gate, rules)| Bucket { gate, rules }).collect();
-        Index { groups, buckets, entries: self.entries }
-    }
-}
-
-impl DraftGroup {
-    fn finish(self, guards: &Guards<'_, '_>) -> Group {
-        let mut starts = vec![0];
-        let mut waiting = Vec::new();
-        for key in self.waiting {
-            waiting.extend(key);
-            starts.push(waiting.len() as u32);
-        }
-        let subject = guards.subject(guards.value(&self.sample));
-        let probe = match &self.sample {
-            Atom::Truth(_) => Probe::Truth,
-            Atom::Absent(_) => Probe::Absent,
-            Atom::Near(_, no_case, edits, _) => {
-                let edits = usize::from(*edits);
-                let keys: HashMap<Box<str>, u32> = self
-                    .keys
-                    .iter()
-                    .filter_map(|(atom, key)| match atom {
-                        Atom::Near(.., text) => Some((text.clone(), *key)),
-                        _ => None,
-                    })
-                    .collect();
-                // The constants themselves are among the keys.
-                let longest = keys.keys().map(|text| text.chars().count()).max().unwrap_or(0) + edits;
-                Probe::Near { no_case: *no_case, edits, longest, keys }
-            }
-            Atom::Equal(_, fold, _) => {
-                let keys = self.keys.into_iter().filter_map(|(atom, key)| match atom {
-                    Atom::Equal(_, _, text) => Some((text, key)),
-                    _ => None,
-                });
-                Probe::Equal(*fold, keys.collect())
-            }
-            Atom::Text(set, _) => {
-                let mut keys = vec![u32::MAX; guards.texts[*set as usize].set.needles().len()];
-                for (atom, key) in &self.keys {
-                    if let Atom::Text(_, needle) = atom {
-                        keys[*needle as usize] = *key;
-                    }
-                }
-                Probe::Text(*set, keys)
-            }
-        };
-        Group { subject, probe, gates: self.gates.into_iter().collect(), starts, waiting }
     }
 }

@@ -1,20 +1,19 @@
 //! Which rules can hold: tables from what a message says to the rules that ask for it.
 
 use super::NodeId;
+use super::guard::NumberKind;
 use crate::check::hir::{Fold, LocalId, RuleId};
 use std::collections::HashMap;
 
 /// Where the value of a group comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// One value for the message.
     One(NodeId),
     /// The value of `node` for each element of a list.
     Each {
-        /// The list.
-        collection: NodeId,
-        /// The binding of its elements.
-        element: LocalId,
+        /// The list with the binding of its elements; then lists within them.
+        lists: Vec<(NodeId, LocalId)>,
         /// The value.
         node: NodeId,
     },
@@ -38,71 +37,101 @@ pub enum Probe {
         /// What arises from the constants by deletion.
         keys: HashMap<Box<str>, u32>,
     },
+    /// A whole number within one of these.
+    Number(NumberKind, Vec<Span>),
+    /// Templates of the message's sender; the key of each.
+    Template(HashMap<u32, u32>),
     /// An absent text: one key.
     Absent,
     /// A condition that is not false: one key.
     Truth,
 }
 
-/// The rules that wait for something of one value.
+/// Numbers from one to another, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The least.
+    pub least: i64,
+    /// The greatest.
+    pub most: i64,
+    /// The key.
+    pub key: u32,
+}
+
+/// Some bits of one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bits {
+    /// The word among those of all layers.
+    pub at: u32,
+    /// The word of the same rules in one layer.
+    pub word: u32,
+    /// Which bits.
+    pub bits: u64,
+}
+
+/// The guards that wait for something of one value.
 #[derive(Debug)]
 pub struct Group {
     /// The value.
     pub subject: Subject,
     /// How it is looked up.
     pub probe: Probe,
-    /// Gates of the rules that wait here first. The value is not even computed if all of them
-    /// are closed; `None`: a rule without a gate.
-    pub gates: Vec<Option<NodeId>>,
     /// The waiting of each key: `waiting[starts[key]..starts[key + 1]]`.
     pub starts: Vec<u32>,
-    /// Rules with the stage in which they wait here.
-    pub waiting: Vec<(RuleId, u8)>,
+    /// Guards, by their bits in [`Index::lit`].
+    pub waiting: Vec<u32>,
+    /// All of them. The value is not even computed if none of them can matter any more.
+    pub all: Vec<Bits>,
+    /// Those that no later group can light.
+    pub last: Vec<Bits>,
 }
 
 impl Group {
     /// Those that wait for a key.
-    pub fn of_key(&self, key: u32) -> &[(RuleId, u8)] {
+    pub fn of_key(&self, key: u32) -> &[u32] {
         let at = |index: usize| self.starts.get(index).map_or(0, |start| *start as usize);
         self.waiting.get(at(key as usize)..at(key as usize + 1)).unwrap_or(&[])
     }
 }
 
-/// What must come true before a rule is evaluated.
-#[derive(Clone, Debug, Default)]
-pub struct RuleEntry {
-    /// A cheap condition of the rule that many rules share.
-    pub gate: Option<NodeId>,
-    /// The groups of each stage, in which one key must be lit. Empty: only the gate decides.
-    pub stages: Vec<Vec<u32>>,
-    /// True if the rule can never hold.
-    pub never: bool,
-}
-
-/// Rules that nothing but their gate guards.
-#[derive(Debug)]
-pub struct Bucket {
-    /// The gate; `None` if there is not even that.
-    pub gate: Option<NodeId>,
-    /// The rules.
-    pub rules: Vec<RuleId>,
-}
-
 /// The index of a plan. Empty if it was built without.
+///
+/// A rule has up to some guards, each of which must be lit by one of the groups where it waits;
+/// else the rule is false. Guards are bits: that of the rule's first guard in the first layer of
+/// words, and so on.
 #[derive(Debug, Default)]
 pub struct Index {
     /// Groups, the cheapest value first.
     pub groups: Vec<Group>,
-    /// Rules that no group holds.
-    pub buckets: Vec<Bucket>,
-    /// By rule.
-    pub entries: Vec<RuleEntry>,
+    /// Words of 64 rules.
+    pub words: usize,
+    /// What is lit from the start, layer after layer: guards that a rule does not have.
+    pub lit: Vec<u64>,
+    /// The rules that can hold at all.
+    pub candidates: Vec<u64>,
+    /// For each rule and each of its guards the groups that can light it.
+    pub waits: Vec<Vec<Vec<u32>>>,
 }
 
 impl Index {
+    /// The rules without a guard in this layer.
+    pub(super) fn without_guard(&self, layer: usize) -> Vec<u64> {
+        let mut words = vec![0; self.words];
+        for (rule, guards) in self.waits.iter().enumerate() {
+            words[rule / 64] |= u64::from(guards.len() <= layer) << (rule % 64);
+        }
+        words
+    }
+
     /// Rules that are evaluated for every message: nothing guards them.
     pub fn unguarded(&self) -> impl Iterator<Item = RuleId> {
-        self.buckets.iter().filter(|bucket| bucket.gate.is_none()).flat_map(|bucket| bucket.rules.iter().copied())
+        let rules = (0..).zip(&self.waits).filter(|(_, guards)| guards.is_empty());
+        rules.map(|(rule, _)| RuleId(rule)).filter(|rule| self.can_hold(*rule))
+    }
+
+    /// False if the rule's condition is a constant that never holds.
+    pub fn can_hold(&self, rule: RuleId) -> bool {
+        self.candidates.get(rule.0 as usize / 64).is_some_and(|word| word >> (rule.0 % 64) & 1 == 1)
     }
 }
 

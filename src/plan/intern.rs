@@ -31,6 +31,8 @@ pub(super) struct Store<'c> {
     free: Vec<FreeId>,
     /// True if the node holds a reference to a rule: it has no value before that rule has one.
     refers: Vec<bool>,
+    /// How deep quantifiers stand within each other.
+    nested: Vec<u8>,
     sets: Vec<Vec<LocalId>>,
     known_sets: HashMap<Vec<LocalId>, FreeId>,
     known: HashMap<u64, NodeId>,
@@ -44,6 +46,7 @@ impl<'c> Store<'c> {
             share,
             free: Vec::new(),
             refers: Vec::new(),
+            nested: Vec::new(),
             sets: vec![Vec::new()],
             known_sets: HashMap::from([(Vec::new(), NOTHING)]),
             known: HashMap::new(),
@@ -60,6 +63,11 @@ impl<'c> Store<'c> {
 
     pub(super) fn refers(&self, id: NodeId) -> bool {
         self.refers[id.0 as usize]
+    }
+
+    /// How deep quantifiers stand within each other.
+    pub(super) fn nested(&self, id: NodeId) -> u8 {
+        self.nested[id.0 as usize]
     }
 
     pub(super) fn scope(&self, id: NodeId) -> Scope {
@@ -85,8 +93,13 @@ impl<'c> Store<'c> {
         }
         let free = self.free_of(&op);
         let mut refers = matches!(op, Op::Rule(_));
-        each_child(&op, |child| refers |= self.refers[child.0 as usize]);
+        let mut nested = 0;
+        each_child(&op, |child| {
+            refers |= self.refers[child.0 as usize];
+            nested = self.nested[child.0 as usize].max(nested);
+        });
         self.refers.push(refers);
+        self.nested.push(nested.saturating_add(matches!(op, Op::Quantified(..)).into()));
         let (cost, chance) = self.costs.of(&op, &self.nodes);
         self.nodes.push(Node { op, keep: Keep::No, closed: free == NOTHING, cost, chance });
         self.free.push(free);

@@ -4,6 +4,7 @@
 mod build;
 mod constant;
 mod cost;
+mod draft;
 mod dump;
 mod guard;
 mod index;
@@ -13,7 +14,8 @@ mod reasons;
 mod texts;
 
 pub use constant::{Constant, SharedPattern};
-pub use index::{Bucket, Group, Index, Probe, RuleEntry, Subject, fold_key};
+pub use guard::NumberKind;
+pub use index::{Bits, Group, Index, Probe, Span, Subject, fold_key};
 pub use near::each_deletion;
 pub use texts::{Needle, TextHits, TextSet, TextUse};
 

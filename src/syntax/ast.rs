@@ -4,7 +4,7 @@ use crate::source::{SourceId, Span};
 use std::sync::Arc;
 
 /// A whole file. Items that could not be parsed are missing here and reported.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct File {
     /// The text it came from.
     pub source: SourceId,
@@ -33,7 +33,7 @@ pub struct Ident {
 }
 
 /// A top-level item.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Item {
     /// The `///` lines before it, markers stripped, joined by line feeds.
     pub doc: Option<Arc<str>>,
@@ -44,7 +44,7 @@ pub struct Item {
 }
 
 /// The kinds of items.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ItemKind {
     /// `rule name : tag { ... }`
     Rule(Rule),
@@ -59,7 +59,7 @@ pub enum ItemKind {
 }
 
 /// A rule.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
     /// Name, unique in its pack.
     pub name: Ident,
@@ -78,7 +78,7 @@ pub struct Rule {
 }
 
 /// `key = value` in `meta:`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Meta {
     /// Key.
     pub key: Ident,
@@ -87,7 +87,7 @@ pub struct Meta {
 }
 
 /// `name = expr` in `let:`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Let {
     /// Name.
     pub name: Ident,
@@ -96,7 +96,7 @@ pub struct Let {
 }
 
 /// `name: expr` in `unless:`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Unless {
     /// The reason's name.
     pub name: Ident,
@@ -105,7 +105,7 @@ pub struct Unless {
 }
 
 /// One entry of `tests:`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TestCase {
     /// The whole entry.
     pub span: Span,
@@ -120,7 +120,7 @@ pub struct TestCase {
 }
 
 /// One override of a test.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Given {
     /// Dotted key.
     pub key: Ident,
@@ -129,7 +129,7 @@ pub struct Given {
 }
 
 /// A definition: an expression with parameters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Def {
     /// Name.
     pub name: Ident,
@@ -140,7 +140,7 @@ pub struct Def {
 }
 
 /// A parameter of a definition.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Param {
     /// Name.
     pub name: Ident,
@@ -149,7 +149,7 @@ pub struct Param {
 }
 
 /// A list.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct List {
     /// Name, without `$`.
     pub name: Ident,
@@ -160,7 +160,7 @@ pub struct List {
 }
 
 /// Where a list's entries are.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ListSource {
     /// In the text: `["a", "b"]`, `[/regex/]`.
     Inline(Vec<Expr>),
@@ -169,7 +169,7 @@ pub enum ListSource {
 }
 
 /// An exception that stands outside the rule.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Exception {
     /// Name.
     pub name: Ident,
@@ -178,7 +178,7 @@ pub struct Exception {
 }
 
 /// A genuine notification with its slots.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Template {
     /// Name, unique in its pack.
     pub name: Ident,
@@ -187,7 +187,7 @@ pub struct Template {
 }
 
 /// A part of a template.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum TemplatePart {
     /// `key: value`
     Entry(TemplateEntry),
@@ -196,7 +196,7 @@ pub enum TemplatePart {
 }
 
 /// One language or revision of a template.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TemplateVariant {
     /// Name.
     pub name: Ident,
@@ -207,7 +207,7 @@ pub struct TemplateVariant {
 }
 
 /// `key: value` in a template (`from subject body links`).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TemplateEntry {
     /// Key.
     pub key: Ident,
@@ -218,7 +218,7 @@ pub struct TemplateEntry {
 }
 
 /// A piece of a template's text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Piece {
     /// What it is.
     pub kind: PieceKind,
@@ -227,7 +227,7 @@ pub struct Piece {
 }
 
 /// The kinds of pieces.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum PieceKind {
     /// Literal text of one line, as it stands.
     Text(Arc<str>),
@@ -242,7 +242,7 @@ pub enum PieceKind {
 }
 
 /// An expression.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Expr {
     /// What it is.
     pub kind: ExprKind,
@@ -330,7 +330,7 @@ pub enum TextOp {
 }
 
 /// The counted part of `... of (...)`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum OfCount {
     /// `3 of (...)`; at least so many.
     AtLeast(u32),
@@ -343,7 +343,7 @@ pub enum OfCount {
 }
 
 /// The kinds of expressions.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ExprKind {
     /// `null`
     Null,
@@ -429,7 +429,7 @@ pub enum ExprKind {
 }
 
 /// An argument of a call.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Arg {
     /// `name=` before the value.
     pub name: Option<Ident>,

@@ -158,6 +158,13 @@ impl TemplateSet {
         outcome
     }
 
+    /// Visits the templates that can match: others are of other senders.
+    pub fn each_of_sender(&self, message: &Message, visit: impl FnMut(u32)) {
+        if let Some(known) = self.candidates(message) {
+            known.templates.iter().copied().for_each(visit);
+        }
+    }
+
     /// The templates whose sender sent the message; `None` if there are none.
     fn candidates(&self, message: &Message) -> Option<Arc<Candidates>> {
         let kept = message.once(Kept::default);

@@ -86,7 +86,8 @@ pub(crate) fn rules(seed: u64, count: usize) -> String {
          list shapes: pattern = [\"\\\\d{3}\", \"invo[i1]ce\"]\n\
          list nets: cidr = [\"192.0.2.0/24\", \"2001:db8::/32\"]\n\
          def lure(text: string) = text contains~ $words or text matches~ /\\d{3}-\\d{4}/\n\
-         def from_here = sender.email.domain.root_domain in $hosts\n",
+         def from_here = sender.email.domain.root_domain in $hosts\n\
+         template notice {\n  from: \"a@example.com\"\n  variant v {\n    subject: \"Re: {what}\"\n  }\n}\n",
     );
     for index in 0..count {
         let mut scope = Scope::default();
@@ -234,6 +235,11 @@ fn atom(dice: &mut Dice, scope: &Scope) -> String {
                 "headers.date - headers.date < 1d",
                 "sender in (sender, sender)",
                 "any(headers.ips, .ip in $nets)",
+                "template(notice).matched",
+                "not template(notice).matched",
+                "template(notice).what contains~ \"invoice\"",
+                "any(headers.hops, any(.fields, .name =~ \"received\" and .value contains \"a\"))",
+                "any(headers.hops, length(.fields) > 2 and any(.fields, .name in~ (\"subject\", \"message-id\")))",
             ])
             .to_owned(),
         _ => format!("{text} in {}", dice.pick(&["[\"invoice\", subject.base]", "headers.references", "$words"])),
