@@ -51,6 +51,8 @@ pub struct RuleCost {
     pub held: u64,
     /// Most steps of one message.
     pub max_steps: u64,
+    /// Bytes of text that it made or searched; of what several rules need, the first's.
+    pub bytes: u64,
     /// Nanoseconds, with a clock.
     pub nanos: u64,
 }
@@ -139,6 +141,7 @@ impl Engine {
                 held_steps: counts.held_steps,
                 held: counts.held,
                 max_steps: counts.max_steps,
+                bytes: counts.bytes,
                 nanos: counts.nanos,
             })
             .collect()

@@ -76,6 +76,7 @@ impl Run<'_> {
         let plan = self.plan;
         let Some(planned) = plan.rules.get(id.0 as usize) else { return };
         let started = self.started();
+        let bytes = self.profile.as_ref().map_or(0, |profile| profile.bytes);
         // A rule costs a step even if all it asks is known.
         self.step(1);
         let truth = self.truth(planned.when);
@@ -89,7 +90,7 @@ impl Run<'_> {
         }
         let over_budget = self.spent();
         let undecided = truth == Truth::Unknown && !over_budget;
-        self.count(id, started, truth, !suppressed_by.is_empty(), over_budget);
+        self.count(id, (started, bytes), truth, !suppressed_by.is_empty(), over_budget);
         if truth == Truth::False && !over_budget {
             return;
         }
@@ -99,10 +100,11 @@ impl Run<'_> {
         self.scratch.outcomes.push((id, outcome));
     }
 
-    fn count(&mut self, id: RuleId, started: u64, truth: Truth, suppressed: bool, over_budget: bool) {
+    fn count(&mut self, id: RuleId, (started, bytes): (u64, u64), truth: Truth, suppressed: bool, over_budget: bool) {
         let steps = self.steps;
         let Some(profile) = &mut self.profile else { return };
         let nanos = profile.now().saturating_sub(started);
+        let bytes = profile.bytes.saturating_sub(bytes);
         let Some(counts) = profile.rules.get_mut(id.0 as usize) else { return };
         counts.checks += 1;
         counts.held += u64::from(truth.is_true());
@@ -112,6 +114,7 @@ impl Run<'_> {
         counts.steps += steps;
         counts.held_steps += if truth.is_true() { steps } else { 0 };
         counts.max_steps = counts.max_steps.max(steps);
+        counts.bytes += bytes;
         counts.nanos += nanos;
     }
 
@@ -119,7 +122,7 @@ impl Run<'_> {
     pub(super) fn truth(&mut self, id: NodeId) -> Truth {
         let plan = self.plan;
         let Some(node) = plan.nodes.get(id.0 as usize) else { return Truth::Unknown };
-        if !node.op.is_truth() {
+        if !node.truth {
             return self.value(id).truth();
         }
         match node.keep {
@@ -157,7 +160,7 @@ impl Run<'_> {
     pub(super) fn value(&mut self, id: NodeId) -> Value {
         let plan = self.plan;
         let Some(node) = plan.nodes.get(id.0 as usize) else { return Value::Null };
-        if node.op.is_truth() {
+        if node.truth {
             return self.truth(id).into();
         }
         match node.keep {
@@ -337,9 +340,17 @@ impl Run<'_> {
         }
     }
 
+    /// Counts bytes that a condition searched.
+    fn read(&mut self, bytes: usize) {
+        if let Some(profile) = &mut self.profile {
+            profile.bytes += bytes as u64;
+        }
+    }
+
     fn searched(&mut self, text: &Value, needles: usize) {
         let bytes = ops::as_text(text).map_or(0, str::len);
         self.step(needles * (bytes / 64 + 1));
+        self.read(bytes);
     }
 
     fn junction(
@@ -396,6 +407,7 @@ impl Run<'_> {
     fn text_set(&mut self, text: NodeId, set: u32, needles: &[u32]) -> Truth {
         let value = self.value(text);
         let Some(text) = ops::as_text(&value) else { return Truth::Unknown };
+        self.read(text.len());
         let element = self.element_of(set);
         self.scan(set, element, text);
         let plan = self.plan;

@@ -19,6 +19,8 @@ pub struct Profile {
     /// By node of the plan.
     pub nodes: Vec<NodeCounts>,
     clock: Option<fn() -> u64>,
+    /// Bytes of all nodes since the profile began.
+    pub(super) bytes: u64,
 }
 
 /// What one rule cost. Values that several rules need are paid by the first that asks.
@@ -40,6 +42,8 @@ pub struct RuleCounts {
     pub held_steps: u64,
     /// Most steps of one message.
     pub max_steps: u64,
+    /// Bytes of text that it made or searched.
+    pub bytes: u64,
     /// Nanoseconds, with a clock.
     pub nanos: u64,
 }
@@ -89,6 +93,7 @@ impl Profile {
             mine.steps += theirs.steps;
             mine.held_steps += theirs.held_steps;
             mine.max_steps = mine.max_steps.max(theirs.max_steps);
+            mine.bytes += theirs.bytes;
             mine.nanos += theirs.nanos;
         }
         for (mine, theirs) in self.nodes.iter_mut().zip(&other.nodes) {
@@ -118,6 +123,7 @@ impl Profile {
         counts.steps += steps;
         counts.nanos += nanos;
         counts.bytes += bytes as u64;
+        self.bytes += bytes as u64;
         match truth {
             Some(Truth::True) => counts.held += 1,
             Some(Truth::Unknown) => counts.absent += 1,

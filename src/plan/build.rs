@@ -194,7 +194,7 @@ impl<'c> Builder<'c> {
     }
 
     fn reasons_of(&mut self, expr: &Expr, node: NodeId) -> Reasons {
-        if let Some(value) = reasons::only_value(expr) {
+        if let Some(value) = reasons::only_value(expr, self.store.costs.catalog()) {
             return Reasons::Value(self.node(value));
         }
         if reasons::only_value_of_elements(expr).is_some()

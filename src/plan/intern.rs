@@ -101,7 +101,8 @@ impl<'c> Store<'c> {
         self.refers.push(refers);
         self.nested.push(nested.saturating_add(matches!(op, Op::Quantified(..)).into()));
         let (cost, chance) = self.costs.of(&op, &self.nodes);
-        self.nodes.push(Node { op, keep: Keep::No, closed: free == NOTHING, cost, chance });
+        let truth = op.is_truth();
+        self.nodes.push(Node { op, truth, keep: Keep::No, closed: free == NOTHING, cost, chance });
         self.free.push(free);
         next
     }

@@ -170,6 +170,8 @@ pub struct Node {
     pub op: Op,
     /// Where its value is kept.
     pub keep: Keep,
+    /// True if it can only be true, false or unknown: see [`Op::is_truth`].
+    pub truth: bool,
     /// True if no element of an enclosing quantifier occurs in it.
     pub closed: bool,
     /// Rough cost of computing it, children included.

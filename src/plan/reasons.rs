@@ -4,7 +4,7 @@
 //! but the normal form can differ, equal nodes have equal reasons.
 
 use crate::check::hir::{Expr, ExprKind, LocalId, Needles, Ordering, Quantifier, Set};
-use crate::value::Value;
+use crate::value::{Catalog, Value};
 
 /// The operands of `and`, `or`, `N of` and `not`.
 pub(super) fn operands(expr: &Expr) -> Option<&[Expr]> {
@@ -28,9 +28,26 @@ pub(super) fn only_value_of_elements(expr: &Expr) -> Option<&Expr> {
     }
 }
 
-/// The path whose absence alone makes the clause undecided: `a.b == "c"` and its kind.
-pub(super) fn only_value(expr: &Expr) -> Option<&Expr> {
-    value_of(expr).filter(|value| is_path(value))
+/// The path whose absence makes the clause undecided for this reason alone: `a.b == "c"` and its
+/// kind, `f(a.b, "c") < 2` too.
+pub(super) fn only_value<'e>(expr: &'e Expr, catalog: &Catalog) -> Option<&'e Expr> {
+    value_of(expr).and_then(|value| source(value, catalog)).filter(|value| is_path(value))
+}
+
+/// What a value is computed from, if it is absent for no other reason when that is.
+fn source<'e>(expr: &'e Expr, catalog: &Catalog) -> Option<&'e Expr> {
+    match &expr.kind {
+        ExprKind::Length(inner) => source(inner, catalog),
+        ExprKind::Call(function, args) => {
+            let params = &catalog.function(*function).params;
+            let mut computed = args.iter().zip(params).filter(|(arg, _)| !is_constant(arg));
+            match (computed.next(), computed.next()) {
+                (Some((arg, param)), None) if !param.optional => source(arg, catalog),
+                _ => None,
+            }
+        }
+        _ => Some(expr),
+    }
 }
 
 fn value_of(expr: &Expr) -> Option<&Expr> {

@@ -87,7 +87,7 @@ pub(crate) fn rules(seed: u64, count: usize) -> String {
          list nets: cidr = [\"192.0.2.0/24\", \"2001:db8::/32\"]\n\
          def lure(text: string) = text contains~ $words or text matches~ /\\d{3}-\\d{4}/\n\
          def from_here = sender.email.domain.root_domain in $hosts\n\
-         template notice {\n  from: \"a@example.com\"\n  variant v {\n    subject: \"Re: {what}\"\n  }\n}\n",
+         template notice {\n  from: \"a@example.com\"\n  variant v {\n    subject: \"Your own notice: {what}\"\n  }\n}\n",
     );
     for index in 0..count {
         let mut scope = Scope::default();
@@ -358,7 +358,7 @@ pub(crate) fn message(seed: u64) -> Vec<u8> {
     let host = more.pick(&HOSTS).trim_end_matches('.').to_owned();
     maybe(&mut out, format!("From: \"{name}\" <a@{host}>"));
     maybe(&mut out, format!("To: {} <b@example.org>, c@example.com", more.pick(&WORDS)));
-    maybe(&mut out, format!("Subject: {}{subject}", more.pick(&["", "Re: ", "FW: "])));
+    maybe(&mut out, format!("Subject: {}{subject}", more.pick(&["", "Re: ", "FW: ", "Your own notice: "])));
     maybe(&mut out, "Date: Mon, 02 Feb 2026 10:00:00 +0000".into());
     maybe(&mut out, format!("Message-ID: <1@{host}>"));
     maybe(&mut out, "References: <invoice@x> <2@y>".into());

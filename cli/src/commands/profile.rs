@@ -133,13 +133,13 @@ fn text(args: &Args, report: &ProfileReport) -> String {
     );
     let micros = |nanos: u64| if args.no_time { "-".to_owned() } else { format!("{:.1}", nanos as f64 / 1000.0) };
     out.push_str(&format!(
-        "\nRules\n{:>10} {:>6} {:>8} {:>8} {:>8} {:>9} {:>9} {:>9} {:>10}  rule\n",
-        "steps", "%", "checks", "matches", "max", "avg", "avg match", "avg no m.", "us"
+        "\nRules\n{:>10} {:>6} {:>8} {:>8} {:>8} {:>9} {:>9} {:>9} {:>10} {:>10}  rule\n",
+        "steps", "%", "checks", "matches", "max", "avg", "avg match", "avg no m.", "bytes", "us"
     ));
     for rule in report.rules.iter().filter(|rule| rule.checks > 0).take(top) {
         let (others, count) = unheld(rule);
         out.push_str(&format!(
-            "{:>10} {:>6.2} {:>8} {:>8} {:>8} {:>9.1} {:>9.1} {:>9.1} {:>10}  {}\n",
+            "{:>10} {:>6.2} {:>8} {:>8} {:>8} {:>9.1} {:>9.1} {:>9.1} {:>10} {:>10}  {}\n",
             rule.steps,
             share(rule.steps, steps),
             rule.checks,
@@ -148,6 +148,7 @@ fn text(args: &Args, report: &ProfileReport) -> String {
             average(rule.steps, rule.checks),
             average(rule.held_steps, rule.held),
             average(others, count),
+            rule.bytes,
             micros(rule.nanos),
             rule.rule
         ));
