@@ -4,12 +4,23 @@ use super::machine::Run;
 use super::ops;
 use super::scratch::Bound;
 use crate::check::hir::{LocalId, RuleId};
-use crate::plan::{Bits, Group, NodeId, Probe, Subject, each_deletion, fold_key};
+use crate::plan::{Bits, Class, ClassId, Exact, Group, Keep, NodeId, Probe, Subject, each_deletion, fold_key};
 use crate::value::{Truth, Value};
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// Longer texts, in bytes, are left to the evaluation: distances to very long ones are absent.
 const MAX_NEAR_TEXT: usize = 1000;
+
+/// What a value says of the guards of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Says {
+    /// Which of them hold; the others do not.
+    All,
+    /// That it is absent: those that are not lit are unknown.
+    Absent,
+    /// Nothing: any may hold.
+    Nothing,
+}
 
 impl Run<'_> {
     /// Lists the rules that can hold, in the order of their ids.
@@ -38,7 +49,7 @@ impl Run<'_> {
 
     /// False if no rule that can still hold waits for the group.
     fn is_wanted(&self, group: &Group) -> bool {
-        let open = |bits: &Bits| self.scratch.candidates(bits.word) & bits.bits & !self.scratch.lit(bits.at) != 0;
+        let open = |bits: &Bits| self.scratch.candidates(bits.word) & bits.bits & !self.scratch.by_value(bits.at) != 0;
         group.all.iter().any(open)
     }
 
@@ -52,9 +63,10 @@ impl Run<'_> {
     }
 
     fn group(&mut self, group: &Group) {
-        let decided = match &group.subject {
+        let says = match &group.subject {
             Subject::One(node) => match group.probe {
-                Probe::Truth => self.truth(*node) == Truth::False,
+                Probe::Truth if self.truth(*node) == Truth::False => Says::All,
+                Probe::Truth => Says::Nothing,
                 _ => {
                     let value = self.value(*node);
                     self.probe(group, &value, 0)
@@ -62,16 +74,79 @@ impl Run<'_> {
             },
             Subject::Each { lists, node } => self.each(group, lists, *node),
         };
-        if !decided {
-            for bits in &group.all {
-                self.scratch.light_word(bits.at, bits.bits);
+        for bits in &group.all {
+            match says {
+                Says::All => break,
+                Says::Absent => self.scratch.light_absent(bits.at, bits.bits),
+                Says::Nothing => self.scratch.light(bits.at, bits.bits),
             }
         }
     }
 
-    /// Probes the value of every element; false if any is absent, or a list.
-    fn each(&mut self, group: &Group, lists: &[(NodeId, LocalId)], node: NodeId) -> bool {
-        let [(collection, element), inner @ ..] = lists else { return false };
+    /// Tells the clauses of a rule that are unknown because only absence has lit them.
+    pub(super) fn tell_unknown(&mut self, rule: RuleId) {
+        let plan = self.plan;
+        for exact in plan.index.exact.get(rule.0 as usize).into_iter().flatten() {
+            let Some(Keep::Message(slot)) = plan.nodes.get(exact.node.0 as usize).map(|node| node.keep) else {
+                continue;
+            };
+            if self.scratch.truth(slot).is_none() && self.is_lit_by_absence(rule, exact) {
+                match exact.class.map_or(Truth::Unknown, |class| self.class(class)) {
+                    Truth::True => {}
+                    told => self.scratch.set_truth(slot, told),
+                }
+            }
+        }
+    }
+
+    /// True if nothing but absence has lit the guards.
+    pub(super) fn is_lit_by_absence(&self, rule: RuleId, exact: &Exact) -> bool {
+        let (word, bit) = (rule.0 / 64, rule.0 % 64);
+        let words = self.plan.index.words as u32;
+        let mut layers = (0..8).filter(|layer| exact.layers >> layer & 1 == 1);
+        layers.all(|layer| self.scratch.by_value(layer * words + word) >> bit & 1 == 0)
+    }
+
+    /// Unknown if some element lacks all values of the class, or the list is absent; else false.
+    /// True says nothing: a value is neither absent nor plainly there.
+    fn class(&mut self, id: ClassId) -> Truth {
+        if let Some(known) = self.scratch.class(id) {
+            return known;
+        }
+        let plan = self.plan;
+        let Some(class) = plan.classes.get(id.0 as usize) else { return Truth::True };
+        let list = self.value(class.collection);
+        let found = match ops::elements(&list) {
+            None => Truth::Unknown,
+            Some(items) => self.lacking(class, items),
+        };
+        self.scratch.set_class(id, found);
+        found
+    }
+
+    fn lacking(&mut self, class: &Class, items: Vec<Value>) -> Truth {
+        let mut found = Truth::False;
+        for (value, index) in items.into_iter().zip(0..) {
+            self.step(1);
+            self.scratch.bind(class.element, Bound { value, index });
+            let mut all = true;
+            for value in &class.values {
+                match self.value(*value) {
+                    Value::Null => {}
+                    Value::Json(_) => return Truth::True,
+                    _ => all = false,
+                }
+            }
+            if all {
+                found = Truth::Unknown;
+            }
+        }
+        found
+    }
+
+    /// Probes the value of every element.
+    fn each(&mut self, group: &Group, lists: &[(NodeId, LocalId)], node: NodeId) -> Says {
+        let [(collection, element), inner @ ..] = lists else { return Says::Nothing };
         let list = self.value(*collection);
         let converted;
         let items: &[Value] = match &list {
@@ -81,48 +156,48 @@ impl Run<'_> {
                     converted = items;
                     &converted
                 }
-                None => return false,
+                None => return Says::Absent,
             },
         };
-        let mut decided = true;
+        let mut says = Says::All;
         for (item, index) in items.iter().zip(0..) {
             self.step(1);
             if self.spent() {
-                return false;
+                return Says::Nothing;
             }
             self.scratch.bind(*element, Bound { value: item.clone(), index });
-            decided &= if inner.is_empty() {
+            let one = if inner.is_empty() {
                 let value = self.value(node);
                 self.probe(group, &value, index)
             } else {
                 self.each(group, inner, node)
             };
+            says = says.max(one);
         }
-        decided
+        says
     }
 
-    /// Lights what a value says; false if it is absent and says nothing.
-    fn probe(&mut self, group: &Group, value: &Value, element: u32) -> bool {
+    /// Lights what a value says.
+    fn probe(&mut self, group: &Group, value: &Value, element: u32) -> Says {
         match &group.probe {
             Probe::Equal(fold, keys) => {
-                if value.is_null() {
-                    return false;
-                }
                 // What is no text equals none.
-                let Some(text) = ops::as_text(value) else { return true };
+                let Some(text) = ops::as_text(value) else {
+                    return if value.is_null() { Says::Absent } else { Says::All };
+                };
                 let mut buffer = std::mem::take(&mut self.scratch.buffer);
                 let key = keys.get(fold_key(*fold, text, &mut buffer)).copied();
                 self.scratch.buffer = buffer;
                 if let Some(key) = key {
                     self.light(group.of_key(key));
                 }
-                true
+                Says::All
             }
             Probe::Text(set, keys) => {
-                let Some(text) = ops::as_text(value) else { return false };
+                let Some(text) = ops::as_text(value) else { return Says::Absent };
                 self.scan(*set, element, text);
                 let plan = self.plan;
-                let Some(used) = plan.texts.get(*set as usize) else { return false };
+                let Some(used) = plan.texts.get(*set as usize) else { return Says::Nothing };
                 let mut at = 0;
                 while let Some(needle) = self.scratch.hits(*set).and_then(|hits| used.set.candidate(element, hits, at))
                 {
@@ -131,20 +206,24 @@ impl Run<'_> {
                         self.light(group.of_key(key));
                     }
                 }
-                true
+                Says::All
             }
             Probe::Near { no_case, edits, longest, keys } => {
-                let Some(text) = value.as_str().filter(|text| text.len() <= MAX_NEAR_TEXT) else { return false };
+                let Some(text) = value.as_str().filter(|text| text.len() <= MAX_NEAR_TEXT) else {
+                    return if value.is_null() { Says::Absent } else { Says::Nothing };
+                };
                 self.near(group, *no_case, *edits, *longest, keys, text);
-                true
+                Says::All
             }
             Probe::Number(kind, spans) => {
-                let Some(number) = kind.of(value) else { return false };
+                let Some(number) = kind.of(value) else {
+                    return if value.is_null() { Says::Absent } else { Says::Nothing };
+                };
                 self.step(spans.len() / 16);
                 for span in spans.iter().filter(|span| (span.least..=span.most).contains(&number)) {
                     self.light(group.of_key(span.key));
                 }
-                true
+                Says::All
             }
             Probe::Template(keys) => {
                 let templates = &self.ctx.env.templates;
@@ -153,10 +232,11 @@ impl Run<'_> {
                         self.light(group.of_key(*key));
                     }
                 });
-                true
+                Says::All
             }
-            Probe::Absent => ops::as_text(value).is_some(),
-            Probe::Truth => true,
+            Probe::Absent if ops::as_text(value).is_none() => Says::Absent,
+            Probe::Absent => Says::All,
+            Probe::Truth => Says::Nothing,
         }
     }
 
@@ -193,6 +273,6 @@ impl Run<'_> {
     }
 
     fn light(&mut self, waiting: &[u32]) {
-        waiting.iter().for_each(|place| self.scratch.light_word(place / 64, 1 << (place % 64)));
+        waiting.iter().for_each(|place| self.scratch.light(place / 64, 1 << (place % 64)));
     }
 }

@@ -79,6 +79,7 @@ impl Run<'_> {
         let bytes = self.profile.as_ref().map_or(0, |profile| profile.bytes);
         // A rule costs a step even if all it asks is known.
         self.step(1);
+        self.tell_unknown(id);
         let truth = self.truth(planned.when);
         let mut suppressed_by = Vec::new();
         if truth.is_true() {

@@ -4,7 +4,7 @@
 use super::Outcome;
 use super::why::KnownReasons;
 use crate::check::hir::{LocalId, RuleId};
-use crate::plan::{Plan, TextHits};
+use crate::plan::{ClassId, Plan, TextHits};
 use crate::value::{Truth, Value};
 
 /// Bits of a mark below the generation.
@@ -69,6 +69,10 @@ pub struct Scratch {
     locals: Vec<Bound>,
     /// Guards that are lit: bits as in the plan's index.
     lit: Vec<u64>,
+    /// Those of them that something other than absence has lit.
+    by_value: Vec<u64>,
+    /// Of classes of values, unknown if some element lacks them all.
+    classes: Marks,
     /// Rules that can still hold.
     candidates: Vec<u64>,
     /// What a reference to a rule reads.
@@ -102,6 +106,9 @@ impl Scratch {
         self.truths.begin(plan.message_slots, clear);
         self.known.begin(plan.message_slots, clear);
         self.lit.clone_from(&plan.index.lit);
+        self.by_value.clear();
+        self.by_value.resize(plan.index.lit.len(), 0);
+        self.classes.begin(plan.classes.len(), clear);
         self.candidates.clone_from(&plan.index.candidates);
         self.references.begin(plan.rules.len(), clear);
         self.values.resize(plan.message_slots, Value::Null);
@@ -191,10 +198,33 @@ impl Scratch {
         self.lit.get(at as usize).copied().unwrap_or(0)
     }
 
-    pub(super) fn light_word(&mut self, at: u32, bits: u64) {
+    /// Lights guards for an absent value.
+    pub(super) fn light_absent(&mut self, at: u32, bits: u64) {
         if let Some(word) = self.lit.get_mut(at as usize) {
             *word |= bits;
         }
+    }
+
+    /// Lights guards for what a value says.
+    pub(super) fn light(&mut self, at: u32, bits: u64) {
+        self.light_absent(at, bits);
+        if let Some(word) = self.by_value.get_mut(at as usize) {
+            *word |= bits;
+        }
+    }
+
+    /// A word of the guards that a value has lit.
+    pub(super) fn by_value(&self, at: u32) -> u64 {
+        self.by_value.get(at as usize).copied().unwrap_or(0)
+    }
+
+    /// What is known of a class of values.
+    pub(super) fn class(&self, class: ClassId) -> Option<Truth> {
+        self.classes.get(class.0 as usize, self.generation).map(decode)
+    }
+
+    pub(super) fn set_class(&mut self, class: ClassId, found: Truth) {
+        self.classes.set(class.0 as usize, self.generation, encode(found));
     }
 
     /// A word of the rules that can still hold.

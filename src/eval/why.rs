@@ -10,8 +10,8 @@ use super::{Missing, no_reasons};
 use crate::check::hir::{Expr, ExprKind, Program, RuleId};
 use crate::plan::{Clause, NodeId, Reasons};
 use crate::value::Truth;
-use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
+use foldhash::HashMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A set of reasons of the message at hand.
@@ -29,7 +29,7 @@ impl Run<'_> {
         };
         let clauses = plan.rules.get(id.0 as usize).map_or(&[] as &[Clause], |rule| &rule.clauses);
         let known = exprs.len() == clauses.len() && !matches!(rule.when.kind, ExprKind::Let(..));
-        let all = if known { self.union(program, exprs, clauses) } else { None };
+        let all = if known { self.union(program, id, exprs, clauses) } else { None };
         match all {
             Some(all) => self.scratch.reasons.set(all),
             None => self.ask(program, &rule.when),
@@ -37,19 +37,19 @@ impl Run<'_> {
     }
 
     /// The reasons of all undecided clauses; `None` if they are so many that their order counts.
-    fn union(&mut self, program: &Program, exprs: &[Expr], clauses: &[Clause]) -> Option<SetId> {
+    fn union(&mut self, program: &Program, id: RuleId, exprs: &[Expr], clauses: &[Clause]) -> Option<SetId> {
         let mut all: Option<SetId> = None;
         for (expr, clause) in exprs.iter().zip(clauses) {
             if self.truth(clause.node) != Truth::Unknown {
                 continue;
             }
-            let found = self.of_clause(program, expr, clause)?;
+            let found = self.of_clause(program, id, expr, clause)?;
             all = Some(all.map_or(found, |all| self.scratch.reasons.union(all, found)));
         }
         all.filter(|all| self.scratch.reasons.len(*all) < MAX_REASONS && !self.spent())
     }
 
-    fn of_clause(&mut self, program: &Program, expr: &Expr, clause: &Clause) -> Option<SetId> {
+    fn of_clause(&mut self, program: &Program, id: RuleId, expr: &Expr, clause: &Clause) -> Option<SetId> {
         let key = match &clause.reasons {
             Reasons::Value(node) if self.is_absent(*node) => *node,
             Reasons::Elements(node) => *node,
@@ -61,10 +61,11 @@ impl Run<'_> {
                     ExprKind::Not(inner) => std::slice::from_ref(&**inner),
                     _ => return None,
                 };
-                return self.union(program, operands, parts);
+                return self.union(program, id, operands, parts);
             }
             Reasons::Node => clause.node,
-            Reasons::Value(_) | Reasons::Own => {
+            Reasons::Together(class) if self.is_told(id, clause.node) => NodeId(u32::MAX - class.0),
+            Reasons::Value(_) | Reasons::Together(_) | Reasons::Own => {
                 let found = self.ask(program, expr);
                 return Some(self.scratch.reasons.add(found));
             }
@@ -78,6 +79,15 @@ impl Run<'_> {
         Some(found)
     }
 
+    /// True if the clause was told to be unknown because only absence has lit it.
+    fn is_told(&self, id: RuleId, node: NodeId) -> bool {
+        let exact = self.plan.index.exact.get(id.0 as usize).into_iter().flatten().find(|exact| exact.node == node);
+        exact.is_some_and(|exact| {
+            let told = exact.class.is_none_or(|class| self.scratch.class(class) == Some(Truth::Unknown));
+            told && self.is_lit_by_absence(id, exact)
+        })
+    }
+
     fn ask(&self, program: &Program, expr: &Expr) -> Arc<BTreeSet<Missing>> {
         Arc::new(Reference::new(program, self.builtins, self.ctx).missing(expr))
     }
@@ -87,9 +97,9 @@ impl Run<'_> {
 #[derive(Debug, Default)]
 pub(super) struct KnownReasons {
     sets: Vec<Arc<BTreeSet<Missing>>>,
-    /// By the node that they follow.
-    of_node: HashMap<NodeId, SetId, BuildHasherDefault<Mix>>,
-    unions: HashMap<(SetId, SetId), SetId, BuildHasherDefault<Mix>>,
+    /// By the node that they follow; those of classes of values are numbered from the end.
+    of_node: HashMap<NodeId, SetId>,
+    unions: HashMap<(SetId, SetId), SetId>,
 }
 
 impl KnownReasons {
@@ -129,25 +139,5 @@ impl KnownReasons {
         };
         self.unions.insert((a, b), both);
         both
-    }
-}
-
-/// Mixes small numbers of our own; nobody can choose them.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Mix(u64);
-
-impl Hasher for Mix {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u32((*byte).into()));
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        // The golden ratio, as in Fibonacci hashing; the high bits are the well-mixed ones.
-        let mixed = (self.0 ^ u64::from(number)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        self.0 = mixed ^ (mixed >> 32);
     }
 }

@@ -2,20 +2,22 @@
 
 use super::constant::{Constant, SharedPattern};
 use super::cost::{Costs, rank};
+use super::exact::{self, Classes};
 use super::intern::{Scope, Store, each_child};
 use super::texts::{Needle, TextDraft, TextUse};
 use super::{Clause, Keep, NodeId, Op, Plan, PlanOptions, PlannedRule, Reasons, guard, reasons};
 use crate::check::hir::{Expr, ExprKind, Fold, LocalId, Needles, Ordering, Program, Quantifier, Set};
 use crate::syntax::ast::TextOp;
 use crate::value::{Catalog, Type, Value};
+use foldhash::{HashMap, HashMapExt, HashSetExt};
 use std::cmp;
-use std::collections::HashMap;
 
 pub(super) fn build(program: &Program, catalog: &Catalog, options: PlanOptions) -> Plan {
     let mut builder = Builder::new(catalog, options);
     let mut rules = Vec::with_capacity(program.rules.len());
     for rule in &program.rules {
         builder.clauses = Some(Vec::new());
+        builder.lowered.clear();
         let when = builder.node(&rule.when);
         let nodes = builder.clauses.take().filter(|clauses| !clauses.is_empty()).unwrap_or_else(|| vec![when]);
         let clauses = builder.reasons(&rule.when, nodes);
@@ -28,7 +30,7 @@ pub(super) fn build(program: &Program, catalog: &Catalog, options: PlanOptions) 
         .collect();
     let parents = parents(&builder.store, &rules);
     let index = if options.guard {
-        guard::index(&mut builder.store, &builder.locals, &texts, &rules, &parents)
+        guard::index(&mut builder.store, &builder.locals, &builder.classes, &texts, &rules, &parents)
     } else {
         super::Index::default()
     };
@@ -55,7 +57,7 @@ fn finish(
     index: super::Index,
     parents: &[u32],
 ) -> Plan {
-    let Builder { store, locals, options, .. } = builder;
+    let Builder { store, locals, options, classes, .. } = builder;
     let (mut message_slots, mut element_slots) = (0_u32, 0_u32);
     let keeps: Vec<Keep> = (0..store.nodes.len())
         .map(|index| {
@@ -85,6 +87,7 @@ fn finish(
         rules,
         texts,
         index,
+        classes: classes.list,
         locals: locals.list.len(),
         message_slots: message_slots as usize,
         element_slots: element_slots as usize,
@@ -106,6 +109,10 @@ impl Locals {
     pub(super) fn list(&self, local: LocalId) -> Option<NodeId> {
         let (element, origin) = *self.list.get(local.0 as usize)?;
         element.then_some(origin)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
     }
 
     /// True if the binding is an element of a list that is the same for the whole message.
@@ -135,8 +142,11 @@ struct Builder<'c> {
     locals: Locals,
     texts: Vec<(NodeId, TextDraft)>,
     known_texts: HashMap<NodeId, u32>,
+    classes: Classes,
     /// The conjuncts of the rule at hand, as long as only they have been met.
     clauses: Option<Vec<NodeId>>,
+    /// The nodes of the rule's expressions outside of bindings, by the address of the expression.
+    lowered: HashMap<usize, NodeId>,
 }
 
 impl<'c> Builder<'c> {
@@ -149,7 +159,9 @@ impl<'c> Builder<'c> {
             locals: Locals::default(),
             texts: Vec::new(),
             known_texts: HashMap::new(),
+            classes: Classes::default(),
             clauses: None,
+            lowered: HashMap::new(),
         }
     }
 
@@ -195,16 +207,21 @@ impl<'c> Builder<'c> {
 
     fn reasons_of(&mut self, expr: &Expr, node: NodeId) -> Reasons {
         if let Some(value) = reasons::only_value(expr, self.store.costs.catalog()) {
-            return Reasons::Value(self.node(value));
+            return Reasons::Value(self.node_again(value));
         }
         if reasons::only_value_of_elements(expr).is_some()
             && let Some(value) = self.value_of_elements(node)
         {
             return Reasons::Elements(value);
         }
+        if reasons::are_values_of_elements(expr)
+            && let Some(class) = exact::class(&self.store, node)
+        {
+            return Reasons::Together(self.classes.add(class));
+        }
         if let Some(operands) = reasons::operands(expr) {
             let parts = operands.iter().map(|operand| {
-                let node = self.node(operand);
+                let node = self.node_again(operand);
                 Clause { node, reasons: self.reasons_of(operand, node) }
             });
             return Reasons::Operands(parts.collect());
@@ -227,19 +244,30 @@ impl<'c> Builder<'c> {
         }
     }
 
+    /// The node of an expression that may have been met before.
+    fn node_again(&mut self, expr: &Expr) -> NodeId {
+        match self.lowered.get(&std::ptr::from_ref(expr).addr()) {
+            Some(known) => *known,
+            None => self.node(expr),
+        }
+    }
+
     fn node(&mut self, expr: &Expr) -> NodeId {
         let recorded = match &expr.kind {
             ExprKind::And(_) | ExprKind::Let(..) => None,
             _ => self.clauses.take(),
         };
-        let node = self.lowered(expr);
+        let node = self.lower(expr);
+        if self.names.is_empty() {
+            self.lowered.insert(std::ptr::from_ref(expr).addr(), node);
+        }
         if recorded.is_some() {
             self.clauses = Some(vec![node]);
         }
         node
     }
 
-    fn lowered(&mut self, expr: &Expr) -> NodeId {
+    fn lower(&mut self, expr: &Expr) -> NodeId {
         let op = match &expr.kind {
             ExprKind::Const(value) => Op::Const(Constant(value.clone())),
             ExprKind::Message => Op::Message,
@@ -430,7 +458,7 @@ impl<'c> Builder<'c> {
                 _ => flat.push(*operand),
             }
         }
-        let mut seen = std::collections::HashSet::with_capacity(flat.len());
+        let mut seen = foldhash::HashSet::with_capacity(flat.len());
         flat.retain(|id| seen.insert(*id));
         if !and {
             flat = self.joined(flat);

@@ -1,15 +1,18 @@
 //! The index while it grows.
 
+use super::exact::Exact;
 use super::guard::{Atom, Guard, Guards, Order};
 use super::index::{Bits, Group, Index, Probe, Span};
 use crate::check::hir::RuleId;
-use std::collections::{BTreeMap, HashMap};
+use foldhash::{HashMap, HashMapExt};
+use std::collections::BTreeMap;
 
 pub(super) struct Draft {
     groups: BTreeMap<Order, DraftGroup>,
     /// For each rule and each of its guards the groups of which one must light it.
     guards: Vec<Vec<Vec<Order>>>,
     never: Vec<RuleId>,
+    exact: Vec<Box<[Exact]>>,
 }
 
 struct DraftGroup {
@@ -21,7 +24,12 @@ struct DraftGroup {
 
 impl Draft {
     pub(super) fn new(rules: usize) -> Self {
-        Self { groups: BTreeMap::new(), guards: vec![Vec::new(); rules], never: Vec::new() }
+        Self {
+            groups: BTreeMap::new(),
+            guards: vec![Vec::new(); rules],
+            never: Vec::new(),
+            exact: vec![Box::default(); rules],
+        }
     }
 
     /// The rule can never hold.
@@ -29,10 +37,17 @@ impl Draft {
         self.never.push(rule);
     }
 
-    pub(super) fn add(&mut self, guards: &[Guard], rule: RuleId, order: impl Fn(&Atom) -> Order) {
+    pub(super) fn add<'g>(
+        &mut self,
+        guards: impl Iterator<Item = &'g Guard>,
+        exact: Vec<Exact>,
+        rule: RuleId,
+        order: impl Fn(&Atom) -> Order,
+    ) {
+        self.exact[rule.0 as usize] = exact.into();
         for (layer, guard) in (0..).zip(guards) {
             let mut orders: Vec<Order> = Vec::with_capacity(guard.atoms.len());
-            for atom in &guard.atoms {
+            for atom in guard.atoms.iter() {
                 let order = order(atom);
                 orders.push(order);
                 self.wait(order, atom, rule, layer);
@@ -82,7 +97,8 @@ impl Draft {
         }
         let groups = std::mem::take(&mut self.groups).into_values().zip(last);
         let groups = groups.map(|(group, last)| group.finish(guards, words, last)).collect();
-        let mut index = Index { groups, words, waits, lit: Vec::new(), candidates: Vec::new() };
+        let exact = self.exact;
+        let mut index = Index { groups, words, waits, exact, lit: Vec::new(), candidates: Vec::new() };
         index.lit = (0..layers).flat_map(|layer| index.without_guard(layer)).collect();
         index.candidates = index.without_guard(usize::MAX);
         for rule in self.never {

@@ -6,6 +6,7 @@
 use super::build::Locals;
 use super::cost::{ALWAYS, CAPABILITY};
 use super::draft::Draft;
+use super::exact::Classes;
 use super::index::{Index, Subject, fold_key};
 use super::intern::{Scope, Store};
 use super::near::{self, MAX_EDITS};
@@ -13,7 +14,7 @@ use super::texts::TextUse;
 use super::{NodeId, Op, PlannedRule, each_deletion};
 use crate::check::hir::{Fold, LocalId, Ordering, Quantifier, RuleId, TemplateId};
 use crate::value::{FuncId, Value};
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 use std::rc::Rc;
 
 /// Most atoms of one guard.
@@ -71,7 +72,7 @@ impl NumberKind {
 /// One of the atoms must be lit.
 #[derive(Clone, Debug)]
 pub(super) struct Guard {
-    pub(super) atoms: Vec<Atom>,
+    pub(super) atoms: Rc<[Atom]>,
     /// Thousandths of messages.
     chance: u32,
 }
@@ -80,8 +81,9 @@ pub(super) struct Guard {
 pub(super) type Order = (u32, u32, u8);
 
 pub(super) struct Guards<'a, 'c> {
-    store: &'a mut Store<'c>,
-    locals: &'a Locals,
+    pub(super) store: &'a mut Store<'c>,
+    walks: Vec<Option<Vec<(NodeId, LocalId)>>>,
+    pub(super) classes: &'a Classes,
     pub(super) texts: &'a [TextUse],
     rules: &'a [PlannedRule],
     parents: &'a [u32],
@@ -96,6 +98,7 @@ pub(super) struct Guards<'a, 'c> {
 pub(super) fn index(
     store: &mut Store<'_>,
     locals: &Locals,
+    classes: &Classes,
     texts: &[TextUse],
     rules: &[PlannedRule],
     parents: &[u32],
@@ -103,22 +106,42 @@ pub(super) fn index(
     let find = |name| store.costs.catalog().find_function(name);
     let distances = [find("strings.levenshtein"), find("strings.ilevenshtein")];
     let message = store.intern(Op::Message);
-    let mut guards = Guards { store, locals, texts, rules, parents, known: HashMap::new(), distances, message };
+    let walks = walks(store, locals);
+    let mut guards = Guards { store, walks, classes, texts, rules, parents, known: HashMap::new(), distances, message };
     let mut draft = Draft::new(rules.len());
     for (rule, number) in rules.iter().zip(0..) {
         let id = RuleId(number);
         if guards.is_false(rule.when) {
             draft.never(id);
         } else {
-            draft.add(&guards.of(rule.when), id, |atom| guards.order(atom));
+            guards.rule(rule.when, id, &mut draft);
         }
     }
     draft.finish(&guards)
 }
 
 impl Guards<'_, '_> {
+    fn rule(&mut self, when: NodeId, id: RuleId, draft: &mut Draft) {
+        let conjuncts = match self.store.op(when) {
+            Op::And(operands) => operands.clone(),
+            _ => vec![when],
+        };
+        let own: Vec<Rc<[Guard]>> = conjuncts.iter().map(|conjunct| self.of(*conjunct)).collect();
+        let mut all: Vec<(usize, &Guard)> = own
+            .iter()
+            .enumerate()
+            .flat_map(|(clause, guards)| guards.iter().map(move |guard| (clause, guard)))
+            .collect();
+        all.sort_by_key(|(_, guard)| guard.chance);
+        all.truncate(MAX_GUARDS);
+        let mut layers = vec![Vec::new(); conjuncts.len()];
+        all.iter().zip(0..).for_each(|((clause, _), layer)| layers[*clause].push(layer));
+        let exact = self.exact(&conjuncts, &layers);
+        draft.add(all.iter().map(|(_, guard)| *guard), exact, id, |atom| self.order(atom));
+    }
+
     /// Conditions that must all not be false, the rarest first.
-    fn of(&mut self, id: NodeId) -> Rc<[Guard]> {
+    pub(super) fn of(&mut self, id: NodeId) -> Rc<[Guard]> {
         if let Some(known) = self.known.get(&id) {
             return Rc::clone(known);
         }
@@ -174,16 +197,16 @@ impl Guards<'_, '_> {
 
     /// False only if all are false.
     fn any_of(&mut self, operands: &[NodeId]) -> Option<Guard> {
-        let mut all = Guard { atoms: Vec::new(), chance: 0 };
+        let (mut atoms, mut chance) = (Vec::new(), 0);
         for operand in operands {
             let guard = self.best(*operand)?;
-            if all.atoms.len() + guard.atoms.len() > MAX_ATOMS {
+            if atoms.len() + guard.atoms.len() > MAX_ATOMS {
                 return None;
             }
-            all.atoms.extend(guard.atoms);
-            all.chance += guard.chance;
+            atoms.extend(guard.atoms.iter().cloned());
+            chance += guard.chance;
         }
-        Some(all)
+        Some(Guard { atoms: atoms.into(), chance })
     }
 
     /// `count` must be true, or one unknown. So one of any `n - count + 1` is true, or one of the
@@ -207,25 +230,26 @@ impl Guards<'_, '_> {
     /// Of the last ones only absence counts.
     fn without(&mut self, operands: &[NodeId], spared: usize) -> Option<Guard> {
         let (asked, spared) = operands.split_at(operands.len() - spared);
-        let mut guard = self.any_of(asked)?;
+        let guard = self.any_of(asked)?;
+        let (mut atoms, mut chance) = (guard.atoms.to_vec(), guard.chance);
         for operand in spared {
             match *self.store.op(*operand) {
-                Op::TextSet(text, ..) if self.is_indexed(text) => guard.atoms.push(Atom::Absent(text)),
+                Op::TextSet(text, ..) if self.is_indexed(text) => atoms.push(Atom::Absent(text)),
                 _ => {
                     let own = self.best(*operand)?;
-                    guard.chance += own.chance;
-                    guard.atoms.extend(own.atoms);
+                    chance += own.chance;
+                    atoms.extend(own.atoms.iter().cloned());
                 }
             }
         }
-        (guard.atoms.len() <= MAX_ATOMS).then_some(guard)
+        (atoms.len() <= MAX_ATOMS).then(|| Guard { atoms: atoms.into(), chance })
     }
 
     /// `template(name).matched` is false of what others sent.
     fn matched(&self, base: NodeId, key: NodeId) -> Option<Guard> {
         match (self.store.op(base), self.store.op(key)) {
             (Op::Template(id), Op::Const(key)) if key.0.as_str() == Some("matched") => {
-                Some(Guard { atoms: vec![Atom::Template(*id)], chance: 2 })
+                Some(Guard { atoms: [Atom::Template(*id)].into(), chance: 2 })
             }
             _ => None,
         }
@@ -270,7 +294,7 @@ impl Guards<'_, '_> {
             atoms.push(Atom::Near(value, no_case, edits as u8, text.into()));
         });
         let chance = if chars.len() > 2 * edits + 1 { 10 } else { 450 };
-        (atoms.len() <= MAX_ATOMS).then_some(Guard { atoms, chance })
+        (atoms.len() <= MAX_ATOMS).then(|| Guard { atoms: atoms.into(), chance })
     }
 
     /// `length(attachments) == 1` and its kind: a whole number beside a constant.
@@ -291,7 +315,7 @@ impl Guards<'_, '_> {
             Ordering::Ne => return None,
         };
         let chance = if ordering == Ordering::Eq { 250 } else { 400 };
-        self.is_indexed(a).then(|| Guard { atoms: vec![Atom::Number(a, kind, least, most)], chance })
+        self.is_indexed(a).then(|| Guard { atoms: [Atom::Number(a, kind, least, most)].into(), chance })
     }
 
     /// True for a value of the message, or of each element of such a list.
@@ -304,22 +328,33 @@ impl Guards<'_, '_> {
     }
 
     /// The lists within lists that lead to the element, outermost first.
-    fn walk(&self, element: LocalId) -> Option<Vec<(NodeId, LocalId)>> {
-        let mut lists = Vec::new();
-        let mut next = element;
-        loop {
-            let list = self.locals.list(next)?;
-            lists.push((list, next));
-            match self.store.scope(list) {
-                Scope::Closed => break,
-                Scope::One(outer) if lists.len() < MAX_NESTED => next = outer,
-                Scope::One(_) | Scope::Many => return None,
-            }
-        }
-        lists.reverse();
-        Some(lists)
+    fn walk(&self, element: LocalId) -> Option<&[(NodeId, LocalId)]> {
+        self.walks.get(element.0 as usize)?.as_deref()
     }
+}
 
+/// The lists within lists that lead to each binding.
+fn walks(store: &Store<'_>, locals: &Locals) -> Vec<Option<Vec<(NodeId, LocalId)>>> {
+    (0..locals.len() as u32).map(|local| walk(store, locals, LocalId(local))).collect()
+}
+
+fn walk(store: &Store<'_>, locals: &Locals, element: LocalId) -> Option<Vec<(NodeId, LocalId)>> {
+    let mut lists = Vec::new();
+    let mut next = element;
+    loop {
+        let list = locals.list(next)?;
+        lists.push((list, next));
+        match store.scope(list) {
+            Scope::Closed => break,
+            Scope::One(outer) if lists.len() < MAX_NESTED => next = outer,
+            Scope::One(_) | Scope::Many => return None,
+        }
+    }
+    lists.reverse();
+    Some(lists)
+}
+
+impl Guards<'_, '_> {
     fn equal(&self, fold: Fold, value: NodeId, items: &[NodeId]) -> Option<Guard> {
         if !self.is_indexed(value) || items.len() > MAX_ATOMS {
             return None;
@@ -332,7 +367,7 @@ impl Guards<'_, '_> {
             atoms.push(Atom::Equal(value, fold, fold_key(fold, text, &mut buffer).into()));
         }
         let chance = 10 + 8 * atoms.len() as u32;
-        Some(Guard { atoms, chance: chance.min(450) })
+        Some(Guard { atoms: atoms.into(), chance: chance.min(450) })
     }
 
     /// `length(filter(xs, p)) > 0` is false unless `p` is true of an element.
@@ -367,7 +402,7 @@ impl Guards<'_, '_> {
         let bodies = self.of(body);
         let of_element = bodies.iter().filter(|guard| guard.atoms.iter().all(|atom| self.is_of(atom, element)));
         let mut found: Vec<Guard> = of_element
-            .map(|guard| Guard { atoms: guard.atoms.clone(), chance: (guard.chance * 3).min(MAX_CHANCE) })
+            .map(|guard| Guard { atoms: Rc::clone(&guard.atoms), chance: (guard.chance * 3).min(MAX_CHANCE) })
             .collect();
         // An element of a filtered list is one of the whole list that passes; an absent list has none.
         if let Op::Quantified(Quantifier::Filter, whole, bound, filter) = *self.store.op(collection) {
@@ -375,7 +410,7 @@ impl Guards<'_, '_> {
         } else if found.is_empty() && self.store.scope(collection) == Scope::Closed {
             let empty = self.store.intern(Op::IsEmpty(collection));
             let filled = self.store.intern(Op::Not(empty));
-            found.push(Guard { atoms: vec![Atom::Truth(filled)], chance: 450 });
+            found.push(Guard { atoms: [Atom::Truth(filled)].into(), chance: 450 });
         }
         found
     }
@@ -403,7 +438,7 @@ impl Guards<'_, '_> {
             && node.cost < CAPABILITY
             && self.store.nested(id) < 2
             && !self.store.refers(id);
-        (worth && fits).then(|| Guard { atoms: vec![Atom::Truth(id)], chance: node.chance.into() })
+        (worth && fits).then(|| Guard { atoms: [Atom::Truth(id)].into(), chance: node.chance.into() })
     }
 
     /// The index is asked before any rule is evaluated.
@@ -411,7 +446,7 @@ impl Guards<'_, '_> {
         let node = self.value(atom);
         let lists = match self.store.scope(node) {
             Scope::One(local) => self.walk(local).unwrap_or_default(),
-            _ => Vec::new(),
+            _ => &[],
         };
         self.store.refers(node) || lists.iter().any(|(list, _)| self.store.refers(*list))
     }
@@ -441,7 +476,7 @@ impl Guards<'_, '_> {
     pub(super) fn subject(&self, node: NodeId) -> Subject {
         match self.store.scope(node) {
             Scope::One(element) => match self.walk(element) {
-                Some(lists) => Subject::Each { lists, node },
+                Some(lists) => Subject::Each { lists: lists.to_vec(), node },
                 None => Subject::One(node),
             },
             _ => Subject::One(node),

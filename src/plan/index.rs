@@ -1,9 +1,10 @@
 //! Which rules can hold: tables from what a message says to the rules that ask for it.
 
 use super::NodeId;
+use super::exact::Exact;
 use super::guard::NumberKind;
 use crate::check::hir::{Fold, LocalId, RuleId};
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// Where the value of a group comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +112,8 @@ pub struct Index {
     pub candidates: Vec<u64>,
     /// For each rule and each of its guards the groups that can light it.
     pub waits: Vec<Vec<Vec<u32>>>,
+    /// For each rule the clauses that the index may know to be unknown.
+    pub exact: Vec<Box<[Exact]>>,
 }
 
 impl Index {

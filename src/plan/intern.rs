@@ -3,8 +3,9 @@
 use super::cost::Costs;
 use super::{Keep, Node, NodeId, Op};
 use crate::check::hir::LocalId;
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use foldhash::fast::RandomState;
+use foldhash::{HashMap, HashMapExt};
+use std::hash::BuildHasher;
 
 /// A set of bindings, by its place in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +37,7 @@ pub(super) struct Store<'c> {
     sets: Vec<Vec<LocalId>>,
     known_sets: HashMap<Vec<LocalId>, FreeId>,
     known: HashMap<u64, NodeId>,
+    hasher: RandomState,
 }
 
 impl<'c> Store<'c> {
@@ -48,8 +50,9 @@ impl<'c> Store<'c> {
             refers: Vec::new(),
             nested: Vec::new(),
             sets: vec![Vec::new()],
-            known_sets: HashMap::from([(Vec::new(), NOTHING)]),
+            known_sets: HashMap::from_iter([(Vec::new(), NOTHING)]),
             known: HashMap::new(),
+            hasher: RandomState::default(),
         }
     }
 
@@ -82,7 +85,7 @@ impl<'c> Store<'c> {
     pub(super) fn intern(&mut self, op: Op) -> NodeId {
         let next = NodeId(self.nodes.len() as u32);
         if self.share {
-            let mut hash = hash(&op);
+            let mut hash = self.hasher.hash_one(&op);
             while let Some(known) = self.known.get(&hash) {
                 if self.nodes[known.0 as usize].op == op {
                     return *known;
@@ -154,12 +157,6 @@ impl<'c> Store<'c> {
         let rest = members.iter().copied().filter(|member| *member != bound).collect();
         self.set(rest)
     }
-}
-
-fn hash(op: &Op) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    op.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// Visits the direct operands in evaluation order.

@@ -6,6 +6,7 @@ mod constant;
 mod cost;
 mod draft;
 mod dump;
+mod exact;
 mod guard;
 mod index;
 mod intern;
@@ -14,6 +15,7 @@ mod reasons;
 mod texts;
 
 pub use constant::{Constant, SharedPattern};
+pub use exact::{Class, ClassId, Exact};
 pub use guard::NumberKind;
 pub use index::{Bits, Group, Index, Probe, Span, Subject, fold_key};
 pub use near::each_deletion;
@@ -207,6 +209,9 @@ pub enum Reasons {
     Value(NodeId),
     /// All that ask of some element of the same list whether it has this value.
     Elements(NodeId),
+    /// If only absence lights it, all that ask the same values of elements of the same list: see
+    /// [`Exact`].
+    Together(ClassId),
     /// It lacks what its undecided operands lack.
     Operands(Vec<Clause>),
     /// All of the same node.
@@ -264,6 +269,8 @@ pub struct Plan {
     pub texts: Vec<TextUse>,
     /// Which rules can hold.
     pub index: Index,
+    /// Values that are asked together.
+    pub classes: Vec<Class>,
     /// Number of bindings.
     pub locals: usize,
     /// Number of values that are kept for the message.

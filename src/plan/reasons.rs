@@ -21,11 +21,26 @@ pub(super) fn only_value_of_elements(expr: &Expr) -> Option<&Expr> {
         ExprKind::Quantified { quantifier: Quantifier::Any | Quantifier::None, collection, element, body }
             if is_path(collection) =>
         {
-            let ordered = matches!(&body.kind, ExprKind::Compare(ordering, ..) if !matches!(ordering, Ordering::Eq | Ordering::Ne));
-            value_of(body).filter(|value| !ordered && root(value) == Some(*element))
+            value_of(body).filter(|value| !is_ordered(body) && root(value) == Some(*element))
         }
         _ => None,
     }
+}
+
+/// True for `any(a.b, .c == "d" and .e contains "f")` and its kind.
+pub(super) fn are_values_of_elements(expr: &Expr) -> bool {
+    let ExprKind::Quantified { quantifier: Quantifier::Any, collection, element, body } = &expr.kind else {
+        return false;
+    };
+    let ExprKind::And(parts) = &body.kind else { return false };
+    let of_element =
+        |part: &Expr| !is_ordered(part) && value_of(part).is_some_and(|value| root(value) == Some(*element));
+    is_path(collection) && parts.iter().all(of_element)
+}
+
+/// Of such the order may be unknown of values that are there.
+fn is_ordered(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Compare(ordering, ..) if !matches!(ordering, Ordering::Eq | Ordering::Ne))
 }
 
 /// The path whose absence makes the clause undecided for this reason alone: `a.b == "c"` and its

@@ -203,7 +203,8 @@ fn collection(dice: &mut Dice, scope: &Scope, depth: usize) -> (String, List) {
 fn atom(dice: &mut Dice, scope: &Scope) -> String {
     let text = text(dice, scope, 2);
     let no_case = dice.pick(&["", "~"]);
-    match dice.below(22) {
+    match dice.below(23) {
+        22 => values_of_elements(dice),
         0..=2 => format!("{text} contains{no_case} {}", word(dice)),
         3 => format!("{text} contains{no_case} ({}, {})", word(dice), word(dice)),
         4 => format!("{text} {}{no_case} {}", dice.pick(&["starts_with", "ends_with"]), word(dice)),
@@ -244,6 +245,19 @@ fn atom(dice: &mut Dice, scope: &Scope) -> String {
             .to_owned(),
         _ => format!("{text} in {}", dice.pick(&["[\"invoice\", subject.base]", "headers.references", "$words"])),
     }
+}
+
+/// Values of one element that are asked together; each may be absent.
+fn values_of_elements(dice: &mut Dice) -> String {
+    let part = |dice: &mut Dice| match dice.below(5) {
+        0 => format!(".href_url.domain.root_domain == {}", quoted(dice.pick(&HOSTS))),
+        1 => format!(".href_url.domain.domain in ({}, {})", quoted(dice.pick(&HOSTS)), quoted(dice.pick(&HOSTS))),
+        2 => format!(".display_text contains~ {}", word(dice)),
+        3 => ".display_text matches~ /inv.ice|click h/".to_owned(),
+        _ => format!(".href_url.path like {}", quoted("/*")),
+    };
+    let (a, b) = (part(dice), part(dice));
+    format!("any(body.links, {a} and {b})")
 }
 
 fn host(dice: &mut Dice, scope: &Scope) -> String {
