@@ -60,12 +60,16 @@ fn engine(options: PlanOptions) -> Engine {
 #[test]
 fn the_plan_agrees_with_the_reference() {
     let mut compared = 0;
-    for (number, options) in PlanOptions::combinations().enumerate() {
-        let engine = engine(options);
-        // All switches on sees every message, each other combination a part of them.
-        let step = if options == PlanOptions::default() { 1 } else { 8 };
-        for path in messages().into_iter().skip(number % step).step_by(step) {
-            let message = engine.parse(std::fs::read(&path).expect("a message"));
+    let engines: Vec<(PlanOptions, Engine)> =
+        PlanOptions::combinations().map(|options| (options, engine(options))).collect();
+    for (place, path) in messages().into_iter().enumerate() {
+        // All engines have the same settings, so one message, with the features that it keeps, does for all.
+        let message = engines[0].1.parse(std::fs::read(&path).expect("a message"));
+        for (number, (options, engine)) in engines.iter().enumerate() {
+            // All switches on sees every message, each other combination a part of them.
+            if *options != PlanOptions::default() && place % 8 != number % 8 {
+                continue;
+            }
             for (rule, planned, reference) in engine.both_outcomes(&message) {
                 assert_eq!(planned, reference, "{rule} on {} with {options:?}", path.display());
                 compared += 1;
