@@ -11,6 +11,9 @@ use crate::value::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+/// The names by which a pack knows others.
+type Requires = Vec<(Arc<str>, Arc<str>)>;
+
 /// A pack and a name in it.
 pub(super) type Key = (Arc<str>, Arc<str>);
 
@@ -31,7 +34,7 @@ pub struct CheckCache {
 /// take the place of a field, and lists are known by number.
 #[derive(Debug, Default, PartialEq)]
 struct Names {
-    packs: Vec<(Arc<str>, Vec<(Arc<str>, Arc<str>)>)>,
+    packs: Vec<(Arc<str>, Requires)>,
     defs: BTreeSet<Key>,
     /// Name, type and whether the configuration gives it.
     lists: Vec<(Arc<str>, Arc<str>, bool)>,
