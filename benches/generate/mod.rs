@@ -202,7 +202,7 @@ impl Dice {
     fn template(&mut self, name: &str) -> String {
         let domain = self.domain();
         let mut out = format!("template {name} {{\n  from: \"no-reply@{domain}\"\n  links: [\"{domain}\"]\n");
-        for variant in 0..1 + self.below(2) {
+        for variant in 0..=self.below(2) {
             let (subject, body, end) = (self.phrase(), self.phrase(), self.phrase());
             let _ = write!(
                 out,
