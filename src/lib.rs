@@ -13,6 +13,8 @@ pub mod eval;
 pub mod files;
 pub mod identity;
 pub mod lists;
+#[cfg(feature = "watch")]
+pub mod live;
 #[cfg(feature = "dns")]
 pub mod live_dns;
 pub mod matcher;

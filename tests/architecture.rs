@@ -60,7 +60,12 @@ const ARROWS: &[(&str, &[&str])] = &[
             "pack",
         ],
     ),
+<<<<<<< HEAD
     ("corpus", &["engine", "eval", "message", "files"]),
+=======
+    ("live", &["source", "diagnostic", "message", "builtins", "eval", "pack", "engine"]),
+    ("corpus", &["engine", "eval", "message"]),
+>>>>>>> c9ad940 (An engine in service: generations swapped whole, packs watched, rules held by a circuit breaker)
     ("report", &["corpus", "engine", "eval", "pack"]),
 ];
 

@@ -195,6 +195,7 @@ impl Compiler {
             let templates = TemplateSet::new(checked.program.templates.clone());
             let plan = Plan::build(&checked.program, catalog, self.plan);
             Engine {
+                shadowed: Arc::default(),
                 lists: Arc::new(lists),
                 packs: self.packs.iter().map(info).collect(),
                 inner: Arc::new(Inner {

@@ -42,7 +42,8 @@ use crate::template::TemplateSet;
 use crate::value::{Catalog, Type, Value};
 use overrides::Overrides;
 use policy::Decision;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Compiled packs. Immutable, cheap to clone, shared between threads; scratch is separate.
@@ -52,6 +53,8 @@ pub struct Engine {
     /// Apart from the rules, so that they are swapped without compiling.
     lists: Arc<Lists>,
     packs: Arc<[PackInfo]>,
+    /// Rules that are held in shadow, whatever they say of themselves.
+    shadowed: Arc<BTreeSet<RuleId>>,
 }
 
 struct Inner {
@@ -142,7 +145,7 @@ impl Engine {
                 title: rule.meta.title.as_deref().map(Arc::from),
                 severity: effect.severity,
                 score: Score(effect.score),
-                mode: effect.mode,
+                mode: self.held(RuleId(id as u32), effect.mode),
                 status: rule.meta.status,
                 family: rule.meta.family.as_deref().map(Arc::from),
                 at: self.inner.sources.location(rule.span),
@@ -151,6 +154,26 @@ impl Engine {
         let mut infos: Vec<RuleInfo> = self.inner.program.rules.iter().enumerate().map(info).collect();
         infos.sort_by(|a, b| a.name.cmp(&b.name));
         infos
+    }
+
+    /// The same engine with these rules in shadow: reported, counting nothing. Names that no rule has
+    /// are passed over; rules that were held so before no longer are.
+    #[must_use]
+    pub fn in_shadow<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Self {
+        let names: BTreeSet<&str> = names.into_iter().collect();
+        let rules = self.inner.program.rules.iter().zip(0..);
+        let held = rules.filter(|(rule, _)| names.contains(&*rule.name)).map(|(_, id)| RuleId(id));
+        Self { shadowed: Arc::new(held.collect()), ..self.clone() }
+    }
+
+    /// What a match of a rule does, if it is not held in shadow.
+    fn held(&self, id: RuleId, mode: Mode) -> Mode {
+        if mode == Mode::Enforce && self.shadowed.contains(&id) { Mode::Shadow } else { mode }
+    }
+
+    /// The folders that packs were read from, required ones too.
+    pub fn roots(&self) -> impl Iterator<Item = &Path> {
+        self.inner.loaded.iter().map(|pack| &*pack.root).filter(|root| !root.as_os_str().is_empty())
     }
 
     /// What each pack demands of its rules on a labelled corpus, by the pack's name.
@@ -329,7 +352,7 @@ impl Engine {
                     rule: Arc::clone(&rule.name),
                     title: rule.meta.title.as_deref().map(Arc::from),
                     severity: effect.severity,
-                    mode: effect.mode,
+                    mode: self.held(id, effect.mode),
                     score: Score(effect.score),
                     counted: Score(0),
                     family: rule.meta.family.as_deref().map(Arc::from),

@@ -62,6 +62,13 @@ pub struct Verdict {
     pub packs: Arc<[PackInfo]>,
 }
 
+impl Verdict {
+    /// The rules whose match counts, held back by no mode.
+    pub fn enforced(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.matches.iter().filter(|found| found.mode == Mode::Enforce).map(|found| &found.rule)
+    }
+}
+
 /// A rule that matched.
 #[derive(Clone, Debug, Serialize)]
 pub struct Match {

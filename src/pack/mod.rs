@@ -3,6 +3,7 @@
 mod archive;
 mod digest;
 mod files;
+mod fingerprint;
 mod gates;
 mod manifest;
 pub mod shape;
@@ -13,6 +14,7 @@ pub mod yaml;
 pub use archive::Archive;
 pub use digest::{Digest, Stamp, digest};
 pub use files::{Contents, contents};
+pub use fingerprint::{content_digest, stamp};
 pub use gates::{ActionGate, DiffGate, Gates, RuleGate};
 pub use manifest::{
     Manifest, Override, PackMode, Policy, Requires, TestSettings, license_problem, schema, version_fits,

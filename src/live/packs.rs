@@ -1,0 +1,101 @@
+//! Engines made of packs on disk.
+
+use super::handle::{Refusal, RefusalKind};
+use super::moment::Moment;
+use super::watch::Source;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::render::{Format, render};
+use crate::engine::{Compiler, Engine, TestReport};
+use crate::pack;
+use crate::source::SourceMap;
+use std::path::PathBuf;
+
+/// Most bytes of details that a refusal keeps.
+const MAX_DETAILS: usize = 16 << 10;
+
+type Configure = Box<dyn FnMut() -> Result<Compiler, String> + Send>;
+
+/// Packs on disk, with a configuration that is read again with them.
+pub struct PackSource {
+    packs: Vec<PathBuf>,
+    others: Vec<PathBuf>,
+    required: Vec<PathBuf>,
+    configure: Configure,
+    tests: bool,
+}
+
+impl PackSource {
+    /// Packs and the files that `configure` reads. It makes a compiler with all but the packs; its
+    /// error is the reason of a refusal. With `tests`, an engine whose tests fail is refused.
+    pub fn new(
+        packs: Vec<PathBuf>,
+        others: Vec<PathBuf>,
+        tests: bool,
+        configure: impl FnMut() -> Result<Compiler, String> + Send + 'static,
+    ) -> Self {
+        Self { packs, others, required: Vec::new(), configure: Box::new(configure), tests }
+    }
+}
+
+impl Source for PackSource {
+    fn paths(&self) -> Vec<PathBuf> {
+        self.packs.iter().chain(&self.others).chain(&self.required).cloned().collect()
+    }
+
+    fn stamp(&self) -> String {
+        pack::stamp(&self.paths())
+    }
+
+    fn digest(&self) -> Result<String, Refusal> {
+        pack::content_digest(&self.paths()).map_err(|error| refusal(RefusalKind::Unreadable, &error.to_string(), ""))
+    }
+
+    fn build(&mut self, now: Moment) -> Result<Engine, Refusal> {
+        let mut compiler = (self.configure)().map_err(|reason| refusal(RefusalKind::Unreadable, &reason, ""))?;
+        compiler.now(Some(now.0));
+        for path in &self.packs {
+            compiler.load(path);
+        }
+        let compiled = compiler.compile();
+        let Some(engine) = compiled.engine else {
+            return Err(not_compiled(&compiled.diagnostics, &compiled.sources));
+        };
+        let known = |root: &&std::path::Path| root.join("pack.yaml").is_file() && !self.packs.iter().any(|p| p == root);
+        self.required = engine.roots().filter(known).map(std::path::Path::to_owned).collect();
+        if self.tests {
+            tested(&engine.test())?;
+        }
+        Ok(engine)
+    }
+}
+
+fn not_compiled(diagnostics: &[Diagnostic], sources: &SourceMap) -> Refusal {
+    let errors: Vec<Diagnostic> = diagnostics.iter().filter(|problem| problem.is_error()).cloned().collect();
+    let details = render(Format::Concise, &errors, sources, false);
+    let first = details.lines().next().unwrap_or("");
+    let summary = format!("{} error(s); {first}", errors.len());
+    refusal(RefusalKind::Compile, &summary, &details)
+}
+
+fn tested(report: &TestReport) -> Result<(), Refusal> {
+    let lines: Vec<String> = report
+        .failures
+        .iter()
+        .map(|failure| format!("{}: {}: {}", failure.at, failure.rule, failure.message))
+        .collect();
+    let Some(first) = lines.first() else { return Ok(()) };
+    let summary = format!("{} of {} test(s) fail; {first}", lines.len(), report.run);
+    Err(refusal(RefusalKind::Tests, &summary, &lines.join("\n")))
+}
+
+fn refusal(kind: RefusalKind, summary: &str, details: &str) -> Refusal {
+    Refusal { kind, summary: cut(summary, 300), details: cut(details, MAX_DETAILS) }
+}
+
+/// At most so many bytes; an ellipsis says that there was more.
+fn cut(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    format!("{}…", &text[..text.floor_char_boundary(most)])
+}
