@@ -2,6 +2,7 @@
 
 use crate::Exit;
 use crate::output::complain;
+use crate::serve::settings::ServiceConfig;
 use ruleeval::dns::{Recorded, Resolver};
 use ruleeval::engine::{Compiled, Compiler, LayerSpec};
 use ruleeval::lists::Scope;
@@ -43,6 +44,8 @@ pub(crate) struct Config {
     limits: LimitsConfig,
     /// Further lists of texts that rules may name.
     lists: BTreeMap<String, Vec<String>>,
+    /// What `serve` needs.
+    pub(crate) service: ServiceConfig,
     /// What is laid over lists, for everybody, a domain or a user.
     list_layers: Vec<LayerConfig>,
     /// A policy that goes before the packs' own, entry by entry.
@@ -175,6 +178,13 @@ pub(crate) struct RulesArgs {
 
 const DEFAULT: &str = "ruleeval.yaml";
 
+impl ConfigArgs {
+    /// The configuration file, if there is one.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        self.config.clone().or_else(|| Path::new(DEFAULT).is_file().then(|| PathBuf::from(DEFAULT)))
+    }
+}
+
 /// A file that the configuration names beside itself.
 fn beside(folder: &Path, name: &str) -> String {
     let is_file = !matches!(name, "live" | "off");
@@ -196,12 +206,8 @@ pub(crate) fn resolver(name: &str) -> Result<Option<Arc<dyn Resolver>>, String> 
 
 impl Config {
     /// Reads the configuration, with what the arguments add; the reason if there is none to be had.
-    fn load(args: &ConfigArgs) -> Result<Self, String> {
-        let path = match &args.config {
-            Some(path) => Some(path.clone()),
-            None if Path::new(DEFAULT).is_file() => Some(PathBuf::from(DEFAULT)),
-            None => None,
-        };
+    pub(crate) fn load(args: &ConfigArgs) -> Result<Self, String> {
+        let path = args.file();
         let mut config = path.as_deref().map_or_else(|| Ok(Self::default()), Self::read)?;
         config.require_signatures |= args.require_signatures;
         config.trusted_pack_keys.extend(args.trusted_key.iter().cloned());
@@ -278,10 +284,15 @@ impl Config {
         self
     }
 
-    /// Compiles packs with this configuration.
-    pub(crate) fn compile(&self, packs: &[PathBuf], now: Option<i64>) -> Compiled {
+    /// The files beside the configuration that it reads, relative to the working directory.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        self.list_layers.iter().flat_map(|layer| layer.add_file.iter().chain(&layer.remove_file)).cloned().collect()
+    }
+
+    /// A compiler with all but the packs.
+    pub(crate) fn compiler(&self) -> Compiler {
         let mut compiler = Compiler::new();
-        compiler.settings(self.settings()).now(now).trust(self.trust.clone());
+        compiler.settings(self.settings()).trust(self.trust.clone());
         for layer in &self.layers {
             compiler.layer(layer.clone());
         }
@@ -296,6 +307,13 @@ impl Config {
         for (name, entries) in &self.lists {
             compiler.list(name, entries.clone());
         }
+        compiler
+    }
+
+    /// Compiles packs with this configuration.
+    pub(crate) fn compile(&self, packs: &[PathBuf], now: Option<i64>) -> Compiled {
+        let mut compiler = self.compiler();
+        compiler.now(now);
         for pack in packs {
             compiler.load(pack);
         }

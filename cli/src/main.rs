@@ -6,6 +6,7 @@ mod config;
 mod corpus;
 mod input;
 mod output;
+mod serve;
 mod testing;
 
 use clap::{Parser, Subcommand};
@@ -64,6 +65,8 @@ enum Command {
     Template(commands::template::Args),
     /// Make, check, build, sign, verify, look at and compare packs
     Pack(commands::pack::Args),
+    /// Decide about mail as a service: HTTP, rspamd's protocol, milter
+    Serve(commands::serve::Args),
     /// Print the reference of all fields, functions and enums as Markdown
     Doc,
 }
@@ -102,6 +105,7 @@ fn main() -> ExitCode {
         Command::Timeshift(args) => commands::timeshift::run(&args),
         Command::Template(args) => commands::template::run(&args),
         Command::Pack(args) => commands::pack::run(&args),
+        Command::Serve(args) => commands::serve::run(&args),
         Command::Doc => {
             commands::doc::run();
             Ok(())

@@ -14,6 +14,7 @@ pub(crate) mod profile;
 pub(crate) mod promote;
 pub(crate) mod run;
 pub(crate) mod scan;
+pub(crate) mod serve;
 pub(crate) mod template;
 pub(crate) mod test;
 pub(crate) mod timeshift;
