@@ -3,7 +3,7 @@
 use super::effect::Effect;
 use super::intake::Intake;
 use super::listen::Connections;
-use super::pool::{Envelope, Pool, Undecided};
+use super::pool::{Handover, Pool, Undecided};
 use super::settings::ServiceConfig;
 use super::token::Token;
 use super::{metrics, reload};
@@ -38,22 +38,22 @@ impl App {
         &self,
         protocol: &'static str,
         intake: Intake,
-        envelope: &Envelope,
+        handover: &Handover,
         evidence: bool,
     ) -> Result<Answer, Undecided> {
         let (began, bytes) = (Instant::now(), intake.len());
         let options = Options { evidence, now: Some(now().0) };
-        let decided = self.pool.decide(intake, envelope, options).await;
+        let decided = self.pool.decide(intake, &handover.envelope, options).await;
         match &decided {
             Ok(answer) => {
                 metrics::decided(protocol, answer, began.elapsed(), bytes);
-                self.log(protocol, answer, envelope, began, bytes);
+                self.log(protocol, answer, handover, began, bytes);
                 let trips = self.handle.observe(&answer.verdict, now());
                 self.tripped(&trips);
             }
             Err(why) => {
                 metrics::undecided(protocol, why.reason());
-                tracing::warn!(protocol, bytes, reason = why.reason(), queue_id = id(envelope), "message not decided");
+                tracing::warn!(protocol, bytes, reason = why.reason(), queue_id = id(handover), "message not decided");
             }
         }
         decided
@@ -108,7 +108,7 @@ impl App {
     }
 
     /// One line a message: what was decided and by what, nothing of the message.
-    fn log(&self, protocol: &str, answer: &Answer, envelope: &Envelope, began: Instant, bytes: usize) {
+    fn log(&self, protocol: &str, answer: &Answer, handover: &Handover, began: Instant, bytes: usize) {
         let verdict = &answer.verdict;
         let rules: Vec<&str> = verdict.enforced().map(|name| &**name).collect();
         tracing::info!(
@@ -123,12 +123,12 @@ impl App {
             stale = answer.stale.is_some(),
             milliseconds = began.elapsed().as_secs_f64() * 1000.0,
             bytes,
-            queue_id = id(envelope),
+            queue_id = id(handover),
             "message"
         );
     }
 }
 
-fn id(envelope: &Envelope) -> &str {
-    envelope.queue_id.as_deref().unwrap_or("")
+fn id(handover: &Handover) -> &str {
+    handover.queue_id.as_deref().unwrap_or("")
 }

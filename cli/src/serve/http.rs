@@ -3,7 +3,7 @@
 use super::app::App;
 use super::intake::{Full, Intake};
 use super::listen::{Connections, Listener, Place};
-use super::pool::{Envelope, Undecided};
+use super::pool::{Handover, Undecided};
 use super::{metrics, rspamd};
 use axum::Router;
 use axum::body::Body;
@@ -18,6 +18,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use ruleeval::live::Outcome;
+use ruleeval::message::Envelope;
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
@@ -151,11 +152,11 @@ async fn scan(
         return refuse(StatusCode::BAD_REQUEST, "query", "the only parameter is `evidence=true` or `false`");
     };
     let names = Names { ip: "client-ip", helo: "client-helo", from: "mail-from", rcpt: "rcpt-to" };
-    let (envelope, intake) = match receive(&app, &headers, body, names).await {
+    let (handover, intake) = match receive(&app, &headers, body, names).await {
         Ok(received) => received,
         Err(refused) => return *refused,
     };
-    match app.decide("http", intake, &envelope, query.evidence).await {
+    match app.decide("http", intake, &handover, query.evidence).await {
         Ok(answer) => Json(answer).into_response(),
         Err(why) => undecided(why),
     }
@@ -168,12 +169,12 @@ async fn checkv2(State(app): State<Arc<App>>, request: Request<Body>) -> Respons
         return refuse(StatusCode::BAD_REQUEST, "path_input", &message);
     }
     let names = Names { ip: "ip", helo: "helo", from: "from", rcpt: "rcpt" };
-    let (envelope, intake) = match receive(&app, &parts.headers, body, names).await {
+    let (handover, intake) = match receive(&app, &parts.headers, body, names).await {
         Ok(received) => received,
         Err(refused) => return *refused,
     };
     let began = std::time::Instant::now();
-    match app.decide("rspamd", intake, &envelope, false).await {
+    match app.decide("rspamd", intake, &handover, false).await {
         Ok(answer) => {
             let names: Vec<_> = app.handle.current().engine().thresholds();
             Json(rspamd::answer(&answer, &names, &app.settings, began.elapsed())).into_response()
@@ -197,11 +198,11 @@ async fn receive(
     headers: &HeaderMap,
     body: Body,
     names: Names,
-) -> Result<(Envelope, Intake), Box<Response>> {
+) -> Result<(Handover, Intake), Box<Response>> {
     if app.is_draining() {
         return Err(Box::new(refuse(StatusCode::SERVICE_UNAVAILABLE, "draining", "the service is ending")));
     }
-    let envelope = envelope(headers, names).map_err(|message| {
+    let handover = handover(headers, names).map_err(|message| {
         metrics::undecided("http", "envelope");
         Box::new(refuse(StatusCode::BAD_REQUEST, "envelope", &message))
     })?;
@@ -221,7 +222,7 @@ async fn receive(
         metrics::undecided("http", "slow");
         Err(Box::new(refuse(StatusCode::REQUEST_TIMEOUT, "slow", "the body did not arrive in time")))
     })?;
-    Ok((envelope, intake))
+    Ok((handover, intake))
 }
 
 async fn collect(app: &App, mut body: Body) -> Result<Intake, Box<Response>> {
@@ -251,20 +252,21 @@ fn full(reason: Full) -> Response {
     }
 }
 
-fn envelope(headers: &HeaderMap, names: Names) -> Result<Envelope, String> {
+fn handover(headers: &HeaderMap, names: Names) -> Result<Handover, String> {
     let text = |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_owned());
     let ip = match text(names.ip).filter(|ip| !ip.is_empty()) {
         Some(ip) => Some(ip.parse().map_err(|_| format!("`{}` is not an address", names.ip))?),
         None => None,
     };
     let recipients = headers.get_all(names.rcpt).iter();
-    Ok(Envelope {
+    let envelope = Envelope {
         ip,
         helo: text(names.helo),
         mail_from: text(names.from).map(|address| bare(&address)),
         rcpt_to: recipients.map(|value| bare(&String::from_utf8_lossy(value.as_bytes()))).collect(),
-        queue_id: text("queue-id"),
-    })
+        time: None,
+    };
+    Ok(Handover { envelope, queue_id: text("queue-id") })
 }
 
 /// An address without angle brackets.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::sync::Notify;
 
 /// A connection of either kind.
@@ -35,7 +35,9 @@ impl Listener {
             return Ok(Self::Unix(listener, path));
         }
         let address = address.strip_prefix("tcp:").unwrap_or(address);
-        TcpListener::bind(address).await.map(Self::Tcp).map_err(failed)
+        let mut found = tokio::net::lookup_host(address).await.map_err(failed)?;
+        let address = found.next().ok_or_else(|| format!("`{address}` names no address"))?;
+        tcp(address).map(Self::Tcp).map_err(failed)
     }
 
     /// True if other machines may reach it.
@@ -54,6 +56,16 @@ impl Listener {
             Self::Unix(listener, _) => Box::new(listener.accept().await?.0),
         })
     }
+}
+
+/// Connections that wait to be taken: a flood of them must not make others wait a second for their turn.
+const BACKLOG: u32 = 4096;
+
+fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn loopback(address: &SocketAddr) -> bool {

@@ -4,22 +4,17 @@ use super::intake::{Budget, Intake};
 use ruleeval::engine::Options;
 use ruleeval::eval::Scratch;
 use ruleeval::live::{Answer, Handle};
+use ruleeval::message::Envelope;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// Who handed a message over, and to whom it goes, as a protocol tells it.
+/// What a protocol tells of a message beside the message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Envelope {
-    /// The client's address.
-    pub(crate) ip: Option<std::net::IpAddr>,
-    /// What the client calls itself.
-    pub(crate) helo: Option<String>,
-    /// The sender, without angle brackets.
-    pub(crate) mail_from: Option<String>,
-    /// The recipients, without angle brackets.
-    pub(crate) rcpt_to: Vec<String>,
-    /// The mail server's name for the message: only for the log.
+pub(crate) struct Handover {
+    /// Who handed it over, and to whom it goes.
+    pub(crate) envelope: Envelope,
+    /// The mail server's name for it: only for the log.
     pub(crate) queue_id: Option<String>,
 }
 
@@ -86,10 +81,10 @@ impl Pool {
         let deciding = async {
             let worker = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| Undecided::Failed)?;
             let (handle, scratch) = (Arc::clone(&self.handle), Arc::clone(&self.scratch));
-            let envelope = envelope.clone();
+            let envelope = Envelope { time: options.now, ..envelope.clone() };
             let task = tokio::task::spawn_blocking(move || {
                 let _held = (place, worker);
-                decide(&handle, &scratch, intake, &envelope, options)
+                decide(&handle, &scratch, intake, envelope, options)
             });
             task.await.map_err(|_| Undecided::Failed)
         };
@@ -101,13 +96,13 @@ fn decide(
     handle: &Handle,
     stash: &Mutex<Vec<(u64, Scratch)>>,
     intake: Intake,
-    _envelope: &Envelope,
+    envelope: Envelope,
     options: Options,
 ) -> Answer {
     let generation = handle.current();
     let (raw, _held) = intake.into_parts();
     let mut scratch = take(stash, generation.number()).unwrap_or_else(|| generation.engine().scratch());
-    let message = generation.engine().parse(raw);
+    let message = generation.engine().parse_with(raw, envelope);
     let answer = generation.decide(&message, &mut scratch, options);
     let mut stash = stash.lock().unwrap_or_else(PoisonError::into_inner);
     stash.push((generation.number(), scratch));

@@ -10,15 +10,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 pub(crate) const TOKEN: &str = "correct-horse-battery";
-pub(crate) const MAIL: &str =
-    "From: Ann <ann@example.com>\r\nTo: bob@example.org\r\nSubject: hello\r\nMessage-ID: <1@example.com>\r\n\r\nplain text\r\n";
+pub(crate) const MAIL: &str = "From: Ann <ann@example.com>\r\nTo: bob@example.org\r\nSubject: hello\r\nMessage-ID: <1@example.com>\r\n\r\nplain text\r\n";
 
 /// Rules that do what the subject says.
 pub(crate) const RULES: &str = r#"
 rule tagged { meta: score = 4 when: subject.subject contains "tag me" }
 rule held { meta: score = 6 when: subject.subject contains "hold me" }
 rule refused { meta: score = 20 when: subject.subject contains "refuse me" }
-rule deferred { meta: severity = critical when: subject.subject contains "defer me" }
+rule deferred { meta: severity = critical score = 1 when: subject.subject contains "defer me" }
 "#;
 pub(crate) const PACK: &str = "name: demo\nversion: 1.2.3\npolicy:\n  thresholds: { tag: 3, quarantine: 5, reject: 10 }\n  severity: { critical: tempfail }\n";
 

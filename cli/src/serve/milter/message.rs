@@ -4,7 +4,8 @@ use crate::serve::effect::PREFIX;
 use crate::serve::http::bare;
 use crate::serve::intake::{Full, Intake};
 use crate::serve::milter::codec::Reply;
-use crate::serve::pool::Envelope;
+use crate::serve::pool::Handover;
+use ruleeval::message::Envelope;
 use std::collections::BTreeMap;
 
 /// Recipients that are kept; more are counted by the mail server only.
@@ -12,7 +13,7 @@ const MAX_RECIPIENTS: usize = 10_000;
 
 /// A message on its way in.
 pub(super) struct Incoming {
-    pub(super) envelope: Envelope,
+    pub(super) handover: Handover,
     intake: Option<Intake>,
     /// Fields that pretend to be ours, by name, with how often each stands there.
     forged: BTreeMap<String, u32>,
@@ -24,12 +25,14 @@ impl Incoming {
     /// A message begins with MAIL FROM.
     pub(super) fn new(connection: &Envelope, from: &[u8], intake: Intake) -> Self {
         let envelope = Envelope { mail_from: Some(address(from)), ..connection.clone() };
-        Self { envelope, intake: Some(intake), forged: BTreeMap::new(), full: None }
+        let handover = Handover { envelope, queue_id: None };
+        Self { handover, intake: Some(intake), forged: BTreeMap::new(), full: None }
     }
 
     pub(super) fn recipient(&mut self, to: &[u8]) {
-        if self.envelope.rcpt_to.len() < MAX_RECIPIENTS {
-            self.envelope.rcpt_to.push(address(to));
+        let recipients = &mut self.handover.envelope.rcpt_to;
+        if recipients.len() < MAX_RECIPIENTS {
+            recipients.push(address(to));
         }
     }
 
@@ -95,8 +98,8 @@ mod tests {
         message.header(b"X-Ruleeval-Error", b"x\r\n y", false);
         message.push(b"\r\n");
         message.push(b"body\r\n");
-        assert_eq!(message.envelope.mail_from.as_deref(), Some("a@example.com"));
-        assert_eq!(message.envelope.rcpt_to, ["b@example.org"]);
+        assert_eq!(message.handover.envelope.mail_from.as_deref(), Some("a@example.com"));
+        assert_eq!(message.handover.envelope.rcpt_to, ["b@example.org"]);
         let remove = |index, name: &str| Reply::RemoveHeader { index, name: name.into() };
         let expected = [remove(1, "x-ruleeval-error"), remove(2, "x-ruleeval-result"), remove(1, "x-ruleeval-result")];
         assert_eq!(message.strip(), expected);

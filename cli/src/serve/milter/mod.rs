@@ -8,11 +8,11 @@ use super::effect::{ERROR, Effect, RESULT, result};
 use super::intake::Full;
 use super::listen::{Connections, Io, Listener, Place};
 use super::metrics;
-use super::pool::Envelope;
 use super::settings::{Headers, OnError};
 use codec::{Command, Malformed, Reply, action, step};
 use message::Incoming;
 use ruleeval::live::Answer;
+use ruleeval::message::Envelope;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -245,12 +245,12 @@ impl<'a> Session<'a> {
 
     async fn end_of_message(&mut self, out: &mut Vec<u8>) {
         let Some(mut message) = self.message.take() else { return TEMPFAIL.write(out) };
-        message.envelope.queue_id = self.queue_id.take();
+        message.handover.queue_id = self.queue_id.take();
         let Some(intake) = message.take() else {
             let full = message.full.unwrap_or(Full::NoMemory);
             return self.failed(self.on_full(full), reason(full), &message, out);
         };
-        match self.app.decide("milter", intake, &message.envelope, false).await {
+        match self.app.decide("milter", intake, &message.handover, false).await {
             Ok(answer) => self.decided(&answer, &message, out),
             Err(why) => self.failed(self.app.settings.on_error, why.reason(), &message, out),
         }
@@ -270,7 +270,7 @@ impl<'a> Session<'a> {
         };
         self.strip(message, out);
         if shown && self.may(action::ADD_HEADERS) {
-            Reply::InsertHeader { index: 0, name: RESULT.into(), value: result(answer, "\n") }.write(out);
+            self.insert(RESULT, &result(answer, "\n"), out);
         }
         if effect == Effect::Quarantine && self.may(action::QUARANTINE) {
             Reply::Quarantine("held by policy".into()).write(out);
@@ -283,6 +283,13 @@ impl<'a> Session<'a> {
         Reply::Continue.write(out);
     }
 
+    /// Puts a field above all others. Who keeps the space behind the colon in what it sends wants it in
+    /// what it gets.
+    fn insert(&self, name: &str, value: &str, out: &mut Vec<u8>) {
+        let space = if self.agreed.is_some_and(|(_, steps)| steps & step::LEADING_SPACE != 0) { " " } else { "" };
+        Reply::InsertHeader { index: 0, name: name.into(), value: format!("{space}{value}") }.write(out);
+    }
+
     /// A message without a verdict. If it passes, it says so.
     fn failed(&self, policy: OnError, reason: &'static str, message: &Incoming, out: &mut Vec<u8>) {
         if policy != OnError::Accept {
@@ -290,12 +297,12 @@ impl<'a> Session<'a> {
         }
         tracing::warn!(
             reason,
-            queue_id = message.envelope.queue_id.as_deref().unwrap_or(""),
+            queue_id = message.handover.queue_id.as_deref().unwrap_or(""),
             "accepted without a verdict"
         );
         self.strip(message, out);
         if self.may(action::ADD_HEADERS) {
-            Reply::InsertHeader { index: 0, name: ERROR.into(), value: reason.into() }.write(out);
+            self.insert(ERROR, reason, out);
         }
         Reply::Continue.write(out);
     }
