@@ -161,6 +161,14 @@ fn counts_labels_and_intervals() {
     let reasons: Vec<&String> = crawler["undecided_for"].as_object().expect("reasons").keys().collect();
     assert!(reasons[0].starts_with("capability "), "{reasons:?}");
     assert_eq!(run["suspects"]["negative"][0]["id"], "ham/030.eml");
+    let file = here.join("rates.json");
+    ruleeval(&here, &["run", "--rules", "r.rule", "--corpus", "mail", "--write-rates", "rates.json"]);
+    let rates: Value = serde_json::from_str(&std::fs::read_to_string(file).expect("a file")).expect("JSON");
+    let rate = &rates["rules"]["r/urgent"];
+    assert_eq!((&rates["schema"], &rate["hits"], &rate["of"]), (&"ruleeval-rates/1".into(), &20.into(), &60.into()));
+    // Clopper-Pearson for 20 of 60: 0.233 to 0.446 at 90 %.
+    let near = |key: &str, value: f64| (rate[key].as_f64().expect("a number") - value).abs() < 1e-3;
+    assert!(near("low", 0.2323) && near("high", 0.4463), "{rate}");
     let quarantine = &run["actions"][1];
     assert_eq!(
         [&quarantine["tp"], &quarantine["fp"], &quarantine["fn"], &quarantine["tn"]],

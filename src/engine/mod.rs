@@ -171,9 +171,9 @@ impl Engine {
         if mode == Mode::Enforce && self.shadowed.contains(&id) { Mode::Shadow } else { mode }
     }
 
-    /// The folders that packs were read from, required ones too.
-    pub fn roots(&self) -> impl Iterator<Item = &Path> {
-        self.inner.loaded.iter().map(|pack| &*pack.root).filter(|root| !root.as_os_str().is_empty())
+    /// Where packs were read from, required ones too.
+    pub fn pack_paths(&self) -> impl Iterator<Item = &Path> {
+        self.inner.loaded.iter().filter_map(|pack| pack.path.as_deref())
     }
 
     /// What each pack demands of its rules on a labelled corpus, by the pack's name.

@@ -5,10 +5,10 @@ use super::moment::Moment;
 use super::watch::Source;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Format, render};
-use crate::engine::{Compiler, Engine, TestReport};
+use crate::engine::{Compiler, Engine, Reloaded, TestReport};
 use crate::pack;
 use crate::source::SourceMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Most bytes of details that a refusal keeps.
 const MAX_DETAILS: usize = 16 << 10;
@@ -22,6 +22,9 @@ pub struct PackSource {
     required: Vec<PathBuf>,
     configure: Configure,
     tests: bool,
+    /// What was made last, with the digest of the configuration: where only lists have changed the
+    /// rules are kept.
+    last: Option<(Engine, String)>,
 }
 
 impl PackSource {
@@ -33,7 +36,33 @@ impl PackSource {
         tests: bool,
         configure: impl FnMut() -> Result<Compiler, String> + Send + 'static,
     ) -> Self {
-        Self { packs, others, required: Vec::new(), configure: Box::new(configure), tests }
+        Self { packs, others, required: Vec::new(), configure: Box::new(configure), tests, last: None }
+    }
+
+    /// The rules that there are over the lists as they stand now; `None` if more has changed.
+    fn with_new_lists(&self, configuration: &str, now: Moment) -> Result<Option<Engine>, Refusal> {
+        let Some((last, _)) = self.last.as_ref().filter(|(_, before)| before == configuration) else {
+            return Ok(None);
+        };
+        match last.reload_lists(Some(now.0)) {
+            Reloaded::Same => Ok(Some(last.clone())),
+            Reloaded::Lists(engine, ..) => Ok(Some(*engine)),
+            Reloaded::Rules => Ok(None),
+            Reloaded::Refused(diagnostics, sources) => Err(not_compiled(&diagnostics, &sources)),
+        }
+    }
+
+    fn compile(&mut self, now: Moment) -> Result<Engine, Refusal> {
+        let mut compiler = (self.configure)().map_err(|reason| refusal(RefusalKind::Unreadable, &reason, ""))?;
+        compiler.now(Some(now.0));
+        for path in &self.packs {
+            compiler.load(path);
+        }
+        let compiled = compiler.compile();
+        let engine = compiled.engine.ok_or_else(|| not_compiled(&compiled.diagnostics, &compiled.sources))?;
+        let known = |path: &&Path| !self.packs.iter().any(|pack| pack == path);
+        self.required = engine.pack_paths().filter(known).map(Path::to_owned).collect();
+        Ok(engine)
     }
 }
 
@@ -47,26 +76,25 @@ impl Source for PackSource {
     }
 
     fn digest(&self) -> Result<String, Refusal> {
-        pack::content_digest(&self.paths()).map_err(|error| refusal(RefusalKind::Unreadable, &error.to_string(), ""))
+        content_digest(&self.paths())
     }
 
     fn build(&mut self, now: Moment) -> Result<Engine, Refusal> {
-        let mut compiler = (self.configure)().map_err(|reason| refusal(RefusalKind::Unreadable, &reason, ""))?;
-        compiler.now(Some(now.0));
-        for path in &self.packs {
-            compiler.load(path);
-        }
-        let compiled = compiler.compile();
-        let Some(engine) = compiled.engine else {
-            return Err(not_compiled(&compiled.diagnostics, &compiled.sources));
+        let configuration = content_digest(&self.others)?;
+        let engine = match self.with_new_lists(&configuration, now)? {
+            Some(engine) => engine,
+            None => self.compile(now)?,
         };
-        let known = |root: &&std::path::Path| root.join("pack.yaml").is_file() && !self.packs.iter().any(|p| p == root);
-        self.required = engine.roots().filter(known).map(std::path::Path::to_owned).collect();
         if self.tests {
             tested(&engine.test())?;
         }
+        self.last = Some((engine.clone(), configuration));
         Ok(engine)
     }
+}
+
+fn content_digest(paths: &[PathBuf]) -> Result<String, Refusal> {
+    pack::content_digest(paths).map_err(|error| refusal(RefusalKind::Unreadable, &error.to_string(), ""))
 }
 
 fn not_compiled(diagnostics: &[Diagnostic], sources: &SourceMap) -> Refusal {

@@ -4,8 +4,11 @@ use crate::Exit;
 use crate::corpus::{MeasureArgs, measure};
 use crate::output::{complain, print_bytes};
 use clap::ValueEnum;
+use ruleeval::live::{Rate, Rates};
 use ruleeval::report::gates::{self, GateResult};
 use ruleeval::report::render::{Format, Rows, render};
+use ruleeval::report::stats::{lower_bound, upper_bound};
+use ruleeval::report::{RuleStats, Run};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +26,10 @@ pub(crate) struct Args {
     /// Write the report to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Write how often each rule matches, of all messages that were decided: the intervals that the
+    /// circuit breaker of `serve` holds rules against
+    #[arg(long, value_name = "FILE")]
+    write_rates: Option<PathBuf>,
     /// Exit with 1 if a gate in a pack's policy fails
     #[arg(long)]
     gate: bool,
@@ -82,6 +89,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Exit> {
         Exit::Usage
     })?;
     write(&bytes, args.output.as_deref())?;
+    if let Some(path) = &args.write_rates {
+        write(rates(&run).as_bytes(), Some(path))?;
+    }
     if args.gate {
         gated(&gates)?;
     }
@@ -90,6 +100,20 @@ pub(crate) fn run(args: &Args) -> Result<(), Exit> {
         return Err(Exit::Unreadable);
     }
     Ok(())
+}
+
+/// How often rules match, with intervals of 90 %: each end is a one-sided bound of 95 %.
+fn rates(run: &Run) -> String {
+    let of = run.corpus.messages;
+    let rate = |rule: &RuleStats| Rate {
+        hits: rule.hits,
+        of,
+        low: lower_bound(rule.hits, of),
+        high: upper_bound(rule.hits, of),
+    };
+    let rules = run.rules.iter().map(|rule| (rule.name.to_string(), rate(rule))).collect();
+    let rates = Rates { schema: Rates::SCHEMA.into(), packs: run.packs.clone(), rules };
+    serde_json::to_string_pretty(&rates).unwrap_or_default() + "\n"
 }
 
 /// Writes a report to a file, or to standard output.

@@ -1,17 +1,15 @@
 //! `ruleeval serve`: decides about mail as a service.
 
 use crate::Exit;
-use crate::config::{Config, ConfigArgs};
+use crate::config::{Config, RulesArgs};
 use crate::output::complain;
 use crate::serve::settings::LogFormat;
-use std::path::PathBuf;
 
 /// Arguments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Folders with pack.yaml, or single rule files
-    #[arg(long, required = true, value_name = "PACK", num_args = 1..)]
-    rules: Vec<PathBuf>,
+    #[command(flatten)]
+    rules: RulesArgs,
     /// Speak HTTP here instead of where the configuration says: 127.0.0.1:11380, unix:/run/x.sock
     #[arg(long, value_name = "ADDRESS")]
     http: Vec<String>,
@@ -21,13 +19,17 @@ pub(crate) struct Args {
     /// How log lines are written
     #[arg(long, value_enum, value_name = "FORMAT")]
     log: Option<LogFormat>,
-    #[command(flatten)]
-    config: ConfigArgs,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<(), Exit> {
-    let mut service = Config::load_or_complain(&args.config)?.service;
+    if args.rules.config.clock.is_some() {
+        complain("a service has the machine's clock: --clock is for commands that end");
+        return Err(Exit::Usage);
+    }
+    let config = Config::load_or_complain(&args.rules.config)?;
+    let files = config.files();
+    let mut service = config.service;
     if !args.http.is_empty() || !args.milter.is_empty() {
         (service.http, service.milter) = (args.http.clone(), args.milter.clone());
     }
@@ -36,5 +38,5 @@ pub(crate) fn run(args: &Args) -> Result<(), Exit> {
         complain(&reason);
         Exit::Usage
     })?;
-    crate::serve::run(args.rules.clone(), &args.config, service)
+    crate::serve::run(&args.rules, files, service)
 }

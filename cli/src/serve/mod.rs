@@ -15,7 +15,7 @@ pub(crate) mod settings;
 mod token;
 
 use crate::Exit;
-use crate::config::ConfigArgs;
+use crate::config::RulesArgs;
 use crate::output::complain;
 use app::App;
 use intake::Budget;
@@ -30,8 +30,8 @@ use token::Token;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-/// Serves until it is told to end.
-pub(crate) fn run(packs: Vec<PathBuf>, config: &ConfigArgs, settings: ServiceConfig) -> Result<(), Exit> {
+/// Serves until it is told to end. `files` are what the configuration reads beside itself.
+pub(crate) fn run(rules: &RulesArgs, files: Vec<PathBuf>, settings: ServiceConfig) -> Result<(), Exit> {
     let usage = |reason: String| {
         complain(&reason);
         Exit::Usage
@@ -40,7 +40,7 @@ pub(crate) fn run(packs: Vec<PathBuf>, config: &ConfigArgs, settings: ServiceCon
     let metrics = metrics::install().map_err(|error| usage(error.to_string()))?;
     log::start(settings.log);
     let token = settings.token_file.as_deref().map(Token::read).transpose().map_err(usage)?;
-    let (handle, watcher) = reload::start(packs, config, &settings).map_err(|refusal| {
+    let (handle, watcher) = reload::start(rules, files, &settings).map_err(|refusal| {
         complain(&format!("{}\n{}", refusal.summary, refusal.details));
         complain("nothing was loaded");
         Exit::InvalidRules

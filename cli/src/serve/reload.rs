@@ -3,7 +3,7 @@
 use super::app::now;
 use super::metrics;
 use super::settings::{BreakerConfig, ServiceConfig};
-use crate::config::{Config, ConfigArgs};
+use crate::config::{Config, ConfigArgs, RulesArgs};
 use ruleeval::engine::Engine;
 use ruleeval::live::{
     Breaker, Event, Handle, Moment, Outcome, PackSource, Rate, Rates, Refusal, RefusalKind, Source, Trip, Watcher,
@@ -15,15 +15,15 @@ use std::sync::{Arc, OnceLock};
 
 /// Loads the packs and watches them.
 pub(crate) fn start(
-    packs: Vec<PathBuf>,
-    config: &ConfigArgs,
+    rules: &RulesArgs,
+    files: Vec<PathBuf>,
     service: &ServiceConfig,
 ) -> Result<(Arc<Handle>, Watcher), Refusal> {
     let handle: Arc<OnceLock<Arc<Handle>>> = Arc::default();
-    let file = config.file();
-    let args = ConfigArgs { config: file.clone() };
+    let packs = rules.packs.clone();
+    let args = ConfigArgs { config: rules.config.file(), ..rules.config.clone() };
+    let others: Vec<PathBuf> = args.config.iter().chain(&files).chain(&service.breaker.rates).cloned().collect();
     let configure = move || Config::load(&args).map(|config| config.compiler());
-    let others: Vec<PathBuf> = file.into_iter().chain(service.breaker.rates.clone()).collect();
     let source = WithRates {
         packs: PackSource::new(packs, others, service.reload.tests, configure),
         breaker: service.breaker.clone(),

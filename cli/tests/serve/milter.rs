@@ -20,7 +20,7 @@ impl Mta {
 
     fn offering(server: &Server, (actions, steps): (u32, u32)) -> Self {
         let stream = TcpStream::connect(server.milter()).expect("it listens");
-        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a socket");
+        stream.set_read_timeout(Some(Duration::from_mins(1))).expect("a socket");
         let mut mta = Self { stream, steps: 0 };
         let offer = [6, actions, steps].map(u32::to_be_bytes).concat();
         mta.say(b'O', &offer);
@@ -59,7 +59,7 @@ impl Mta {
     fn envelope(&mut self) {
         self.ask(b'C', b"mx.example.com\x004\0\x19192.0.2.1\0", 0x1000);
         self.ask(b'H', b"mx.example.com\0", 0x2000);
-        self.say(b'D', b"Mi\04B8XYZ\0");
+        self.say(b'D', b"Mi\x004B8XYZ\0");
         self.ask(b'M', b"<ann@example.com>\0SIZE=100\0", 0x4000);
         self.ask(b'R', b"<bob@example.org>\0", 0x8000);
     }
@@ -110,10 +110,11 @@ fn messages_get_what_the_rules_say_with_and_without_shortcuts() {
     // Postfix; a server that answers everything and keeps no leading space; Sendmail 8.13.
     for offer in [OFFER, (0x1ff, 0), (0x3f, 0x7f)] {
         let mut mta = Mta::offering(&server, offer);
+        let space = if mta.steps & 0x10_0000 == 0 { "" } else { " " };
         for _ in 0..2 {
             mta.envelope();
             let heard = texts(&mta.message(&header("tag me"), b"hello\r\n"));
-            assert!(heard[0].starts_with("i||||X-Ruleeval-Result|tag; 4.0;"), "{heard:?}");
+            assert!(heard[0].starts_with(&format!("i||||X-Ruleeval-Result|{space}tag; 4.0;")), "{heard:?}");
             assert!(heard[0].contains("pack=demo@1.2.3#") && heard[0].contains("rules=demo/tagged;"));
             assert!(heard[0].is_ascii() && !heard[0].contains('\r'));
             assert_eq!(heard[1..], ["c"]);
@@ -152,12 +153,12 @@ fn an_aborted_message_leaves_nothing_behind() {
     let mut mta = Mta::connect(&server);
     mta.envelope();
     mta.headers(&format!("X-Ruleeval-Result: x\n{}", header("refuse me")));
-    mta.say(b'B', &[b'x'; 60_000]);
+    mta.say(b'B', &vec![b'x'; 60_000]);
     mta.hear();
     mta.say(b'A', b"");
     mta.envelope();
     let heard = texts(&mta.message(&header("hello"), b"x"));
-    assert!(heard[0].starts_with("i||||X-Ruleeval-Result|accept"), "{heard:?}");
+    assert!(heard[0].starts_with("i||||X-Ruleeval-Result| accept"), "{heard:?}");
     // A new client on the same connection (`K`), and an end of nothing.
     mta.say(b'K', b"");
     mta.envelope();
@@ -169,16 +170,16 @@ fn an_aborted_message_leaves_nothing_behind() {
 #[test]
 fn large_messages_get_what_is_configured_as_they_come() {
     for (policy, during, end) in
-        [("accept", "s", "i||||X-Ruleeval-Error|too_large|"), ("reject", "y550", ""), ("tempfail", "y451", "")]
+        [("accept", "s", "i||||X-Ruleeval-Error| too_large|"), ("reject", "y550", ""), ("tempfail", "y451", "")]
     {
         let service = format!("message_bytes: 100000\nmemory_bytes: 200000\non_oversize: {policy}");
         let server = Server::start(&format!("large_{policy}"), &service);
         let mut mta = Mta::connect(&server);
         mta.envelope();
         mta.headers(&header("refuse me"));
-        mta.say(b'B', &[b'x'; 60_000]);
+        mta.say(b'B', &vec![b'x'; 60_000]);
         assert_eq!(mta.hear(), b"c");
-        mta.say(b'B', &[b'x'; 60_000]);
+        mta.say(b'B', &vec![b'x'; 60_000]);
         let heard = String::from_utf8_lossy(&mta.hear()).into_owned();
         assert!(heard.starts_with(during), "{policy}: {heard}");
         assert!(server.get("/metrics").text().contains("ruleeval_memory_free_bytes 200000"), "given back at once");

@@ -45,6 +45,9 @@ pub(crate) fn pack(folder: &Path, rules: &str) {
     write(&folder.join("pack/demo.rule"), rules);
 }
 
+/// Lines of the log that are kept.
+const MAX_LINES: usize = 1000;
+
 /// A running service.
 pub(crate) struct Server {
     child: Child,
@@ -85,7 +88,10 @@ impl Server {
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 let value = serde_json::from_str(&line).unwrap_or_else(|_| json!({ "text": line }));
-                lines.lock().expect("no panic").push(value);
+                let mut lines = lines.lock().expect("no panic");
+                if lines.len() < MAX_LINES {
+                    lines.push(value);
+                }
             }
         });
         let server = Self { child, log, folder };
@@ -203,7 +209,7 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn connect(address: &str) -> Self {
         let stream = TcpStream::connect(address).expect("somebody listens");
-        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a socket");
+        stream.set_read_timeout(Some(Duration::from_mins(1))).expect("a socket");
         stream.set_nodelay(true).expect("a socket");
         Self { stream: BufReader::new(stream) }
     }
@@ -243,7 +249,7 @@ impl Client {
 pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
     while !holds() {
-        assert!(began.elapsed() < Duration::from_secs(60), "never: {what}");
+        assert!(began.elapsed() < Duration::from_mins(1), "never: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -112,7 +112,7 @@ mod tests {
     fn what_is_too_large_is_given_back_at_once() {
         let budget = Budget::new(1 << 20, 20_000);
         let mut message = Incoming::new(&Envelope::default(), b"<>", budget.intake());
-        message.push(&[b'x'; 19_000]);
+        message.push(&vec![b'x'; 19_000]);
         assert!(budget.free() < 1 << 20);
         message.push(&[b'x'; 2000]);
         assert_eq!((message.full, budget.free()), (Some(Full::TooLarge), 1 << 20));
