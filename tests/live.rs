@@ -46,11 +46,11 @@ fn watch(paths: &[PathBuf], settings: WatchSettings) -> (Arc<Handle>, Watcher, R
 
 /// Only on demand: neither told nor looking.
 fn by_hand() -> WatchSettings {
-    WatchSettings { notify: false, quiet: Duration::ZERO, poll: Duration::from_secs(3600) }
+    WatchSettings { notify: false, quiet: Duration::ZERO, poll: Duration::from_hours(1) }
 }
 
 fn told() -> WatchSettings {
-    WatchSettings { notify: true, quiet: Duration::from_millis(40), poll: Duration::from_secs(3600) }
+    WatchSettings { notify: true, quiet: Duration::from_millis(40), poll: Duration::from_hours(1) }
 }
 
 fn ask(handle: &Handle) -> Answer {
@@ -67,7 +67,7 @@ fn matched(handle: &Handle) -> Vec<String> {
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
     while !holds() {
-        assert!(began.elapsed() < Duration::from_secs(60), "never: {what}");
+        assert!(began.elapsed() < Duration::from_mins(1), "never: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -156,7 +156,7 @@ pub(super) fn check_path(path: &str) -> Result<(), Problem> {
 
 /// The relative paths of all regular files below a folder, sorted, with `/` between names. Hidden
 /// files are left out, and the test messages in `cases/` unless asked for.
-fn collect(root: &Path, cases: bool, found: &mut Vec<String>) -> io::Result<()> {
+pub(super) fn collect(root: &Path, cases: bool, found: &mut Vec<String>) -> io::Result<()> {
     let mut pending = vec![(root.to_owned(), String::new(), 0)];
     while let Some((folder, prefix, depth)) = pending.pop() {
         for entry in fs::read_dir(&folder)? {

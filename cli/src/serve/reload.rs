@@ -21,7 +21,8 @@ pub(crate) fn start(
 ) -> Result<(Arc<Handle>, Watcher), Refusal> {
     let handle: Arc<OnceLock<Arc<Handle>>> = Arc::default();
     let packs = rules.packs.clone();
-    let args = ConfigArgs { config: rules.config.file(), ..rules.config.clone() };
+    let mut args: ConfigArgs = rules.config.clone();
+    args.config = args.file();
     let others: Vec<PathBuf> = args.config.iter().chain(&files).chain(&service.breaker.rates).cloned().collect();
     let configure = move || Config::load(&args).map(|config| config.compiler());
     let source = WithRates {
