@@ -245,12 +245,10 @@ fn postfix_does_what_the_rules_say_and_loses_nothing() {
     assert!(answer.starts_with("451 ") || answer.starts_with("421 "), "{answer}");
     // And while it is down.
     let mut smtp = Smtp::connect(postfix.port);
-    let greeting = smtp.hear();
-    let down = smtp.say("EHLO client.example.com");
-    assert!(
-        [&greeting, &down].iter().any(|said| said.starts_with("451 ") || said.starts_with("421 ")),
-        "{greeting}{down}"
-    );
+    smtp.hear();
+    smtp.say("EHLO client.example.com");
+    let down = smtp.say("MAIL FROM:<ann@example.com>");
+    assert!(down.starts_with("451 ") || down.starts_with("421 "), "{down}");
     assert!(postfix.delivered_with("interrupted").is_none());
     drop(server);
     let server = Server::again(here, &["--milter", &address]);

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 fn version(folder: &Path, number: u64) {
     let text = format!(
         "rule version {{ meta: score = {}.{:03} when: subject.subject contains \"tag me\" }}\n\
-         list words from \"lists/words.txt\" : string\n\
+         list words: string = \"lists/words.txt\"\n\
          rule listed {{ meta: score = 0 when: subject.subject contains $words }}\n",
         number / 1000,
         number % 1000
@@ -59,13 +59,23 @@ fn load(server: &Server, seen: &Seen, stop: &AtomicBool) -> Vec<Duration> {
     times
 }
 
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Runs `work` while clients scan; how many answers there were, and the time that 99 % of them kept.
 fn under_load(server: &Server, seen: &Seen, work: impl FnOnce()) -> (usize, Duration) {
     let stop = AtomicBool::new(false);
     let mut times: Vec<Duration> = std::thread::scope(|scope| {
         let clients: Vec<_> = (0..4).map(|_| scope.spawn(|| load(server, seen, &stop))).collect();
+        // Clients stop too if the work fails.
+        let done = Done(&stop);
         work();
-        stop.store(true, Ordering::Relaxed);
+        drop(done);
         clients.into_iter().flat_map(|client| client.join().expect("no panic")).collect()
     });
     times.sort_unstable();
@@ -111,7 +121,7 @@ fn reloads(server: &Server, numbers: std::ops::Range<u64>) {
 fn nothing_is_lost_mixed_or_kept_over_many_reloads() {
     let wanted: u64 = std::env::var("RULEEVAL_RELOADS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
     let here = folder("soak");
-    version(&here, 2);
+    version(&here, 1_000_000);
     words(&here, 0);
     let server = Server::run(here, "reload: { notify: false, poll_seconds: 3600 }");
     let seen = Seen::default();

@@ -102,7 +102,8 @@ impl Server {
     /// Waits for a line of the log.
     pub(crate) fn logged(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let mut found = None;
-        until(&format!("{what}; the log: {:?}", self.lines()), || {
+        let what = || format!("{what}; the log: {:?}", self.lines());
+        until_or(what, || {
             found = self.lines().into_iter().find(|line| holds(line));
             found.is_some()
         });
@@ -246,10 +247,14 @@ impl Client {
 }
 
 /// Waits for something; a guard, not a measurement.
-pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, holds: impl FnMut() -> bool) {
+    until_or(|| what.to_owned(), holds);
+}
+
+fn until_or(what: impl Fn() -> String, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
     while !holds() {
-        assert!(began.elapsed() < Duration::from_mins(1), "never: {what}");
+        assert!(began.elapsed() < Duration::from_mins(1), "never: {}", what());
         std::thread::sleep(Duration::from_millis(5));
     }
 }
