@@ -63,6 +63,8 @@ enum Command {
     Timeshift(commands::timeshift::Args),
     /// Propose templates of genuine notifications from messages, and measure them
     Template(commands::template::Args),
+    /// Look at the lists of packs, and make lists of foreign data
+    Lists(commands::lists::Args),
     /// Make, check, build, sign, verify, look at and compare packs
     Pack(commands::pack::Args),
     /// Decide about mail as a service: HTTP, rspamd's protocol, milter
@@ -104,6 +106,7 @@ fn main() -> ExitCode {
         Command::Profile(args) => commands::profile::run(&args),
         Command::Timeshift(args) => commands::timeshift::run(&args),
         Command::Template(args) => commands::template::run(&args),
+        Command::Lists(args) => commands::lists::run(&args),
         Command::Pack(args) => commands::pack::run(&args),
         Command::Serve(args) => commands::serve::run(&args),
         Command::Doc => {

@@ -9,6 +9,7 @@ use crate::value::{Cidr, Value};
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// One entry with where it comes from, made when somebody asks.
@@ -63,6 +64,8 @@ pub struct ListData {
     pub(super) prefixes: Vec<u8>,
     pub(super) searches: Searches,
     pub(super) values: OnceLock<Value>,
+    /// How often each entry was found, if somebody counts.
+    pub(super) hits: OnceLock<Box<[AtomicU32]>>,
 }
 
 /// Entries in lower case; where two are then the same, the first stands.
@@ -106,6 +109,7 @@ impl ListData {
             prefixes: Vec::new(),
             searches: Searches::default(),
             values: OnceLock::new(),
+            hits: OnceLock::new(),
         }
     }
 
@@ -133,6 +137,22 @@ impl ListData {
             + self.index.bytes()
             + self.expiries.capacity() * size_of::<(u32, i64)>()
             + self.duplicates.capacity() * size_of::<(u32, u32)>()
+    }
+
+    /// From now on counts how often each entry is found.
+    pub fn count_hits(&self) {
+        self.hits.get_or_init(|| (0..self.len()).map(|_| AtomicU32::new(0)).collect());
+    }
+
+    /// How often an entry was found since somebody counts.
+    pub fn hits(&self, entry: usize) -> u32 {
+        self.hits.get().and_then(|hits| hits.get(entry)).map_or(0, |hits| hits.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn hit(&self, entry: usize) {
+        if let Some(hits) = self.hits.get().and_then(|hits| hits.get(entry)) {
+            hits.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Lines that repeat an earlier entry, with that entry's position.

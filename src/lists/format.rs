@@ -66,7 +66,7 @@ fn is_csv_header(line: &str) -> bool {
 }
 
 /// A comment after white space and `#` belongs to the entry; patterns may hold a `#` themselves.
-fn plain(line: &str, kind: ListType) -> Fields<'_> {
+pub(super) fn plain(line: &str, kind: ListType) -> Fields<'_> {
     let comment =
         if kind == ListType::Pattern { None } else { line.split_once(" #").or_else(|| line.split_once("\t#")) };
     match comment {
@@ -77,7 +77,7 @@ fn plain(line: &str, kind: ListType) -> Fields<'_> {
     }
 }
 
-fn csv<'l>(line: &'l str, columns: &[String]) -> Result<Fields<'l>, String> {
+pub(super) fn csv<'l>(line: &'l str, columns: &[String]) -> Result<Fields<'l>, String> {
     let mut fields = Fields::default();
     let mut cells = columns.iter();
     let mut rest = Some(line);
@@ -97,6 +97,18 @@ fn csv<'l>(line: &'l str, columns: &[String]) -> Result<Fields<'l>, String> {
         }
     }
     if fields.value.is_empty() { Err("the cell of `value` is empty".into()) } else { Ok(fields) }
+}
+
+/// All cells of a line.
+pub(super) fn cells(line: &str) -> Result<Vec<Cow<'_, str>>, String> {
+    let mut found = Vec::new();
+    let mut rest = Some(line);
+    while let Some(text) = rest {
+        let (cell, after) = cell(text)?;
+        found.push(cell);
+        rest = after;
+    }
+    Ok(found)
 }
 
 /// The first cell, and what comes after its comma.

@@ -102,7 +102,10 @@ impl List {
     /// True if the list holds the value by the clock `now`, in milliseconds since 1970; constant
     /// cost.
     pub fn contains(&self, value: &Value, no_case: bool, now: Option<i64>) -> bool {
-        let holds = |data: &ListData| data.find(value, no_case).is_some_and(|entry| data.is_live(entry, now));
+        let holds = |data: &ListData| {
+            let found = data.find(value, no_case).filter(|entry| data.is_live(*entry, now));
+            found.inspect(|entry| data.hit(*entry)).is_some()
+        };
         for layer in &self.layers {
             if holds(&layer.add) {
                 return true;
@@ -122,6 +125,7 @@ impl List {
             let counts = |entry: usize| self.counts(layer, entry, now);
             let counts: Option<&dyn Fn(usize) -> bool> = if plain { None } else { Some(&counts) };
             let (entry, bytes) = data.search(search, no_case, text, counts)?;
+            data.hit(entry);
             Some(Hit { layer, entry, bytes })
         })
     }

@@ -4,6 +4,7 @@
 
 mod data;
 mod format;
+pub mod import;
 mod index;
 mod layer;
 mod parse;
@@ -11,7 +12,7 @@ mod search;
 
 pub use data::{Entry, ListData};
 pub use layer::{Hit, Layer, List, Lists, Scope};
-pub use parse::{MAX_ENTRIES, MAX_KEY, MAX_LINE};
+pub use parse::{MAX_ENTRIES, MAX_KEY, MAX_LINE, expired_lines};
 
 /// The type of a list's entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

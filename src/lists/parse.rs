@@ -63,6 +63,35 @@ impl ListData {
     }
 }
 
+/// The lines of a list's file, from 1, whose entries have expired by `now`, in milliseconds since
+/// 1970.
+pub fn expired_lines(kind: ListType, text: &str, now: i64) -> Vec<usize> {
+    let (format, header) = Format::of(text);
+    let is_expired = |line: &str| {
+        let fields = format.fields(line, kind).ok();
+        let expires = fields.and_then(|fields| moment(fields.expires.as_deref()?));
+        expires.is_some_and(|expires| expires <= now)
+    };
+    let lines = text.lines().enumerate().skip(usize::from(header));
+    let entries = lines.filter(|(_, line)| !line.trim().is_empty() && !line.trim().starts_with('#'));
+    entries.filter(|(_, line)| line.len() <= MAX_LINE && is_expired(line)).map(|(index, _)| index + 1).collect()
+}
+
+/// An entry in the form in which it is compared; the reason if it is none of the type.
+pub(super) fn canonical(kind: ListType, text: &str) -> Result<String, String> {
+    let most = if kind == ListType::Pattern { MAX_LINE } else { MAX_KEY };
+    if text.len() > most {
+        return Err(format!("an entry of more than {most} bytes"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err("an entry with a control character".into());
+    }
+    match key(kind, text) {
+        Ok((key, _)) => Ok(key.into_owned()),
+        Err(_) => Err(format!("what is not an entry of type `{}`", kind.name())),
+    }
+}
+
 /// Where a line begins, its number, and its place for problems.
 #[derive(Clone, Copy)]
 struct Line {

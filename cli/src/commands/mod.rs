@@ -9,6 +9,7 @@ pub(crate) mod eval;
 pub(crate) mod explain;
 pub(crate) mod features;
 pub(crate) mod fmt;
+pub(crate) mod lists;
 pub(crate) mod pack;
 pub(crate) mod profile;
 pub(crate) mod promote;

@@ -1,5 +1,6 @@
 //! What a pack holds, in a form that layout and comments do not change.
 
+use ruleeval::diagnostic::Diagnostic;
 use ruleeval::lists::{ListData, ListType};
 use ruleeval::pack::{Manifest, Pack};
 use ruleeval::source::{SourceId, SourceMap};
@@ -19,11 +20,13 @@ pub(super) struct Holdings {
 }
 
 impl Holdings {
-    pub(super) fn of(pack: &Pack, sources: &SourceMap) -> Self {
+    /// What cannot be parsed is in the diagnostics.
+    pub(super) fn of(pack: &Pack, sources: &SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Self {
         let mut found = Self { manifest: manifest(&pack.manifest), ..Self::default() };
         let mut kinds = BTreeMap::new();
         for id in &pack.rules {
-            let (file, _) = syntax::parse(*id, &text(sources, *id));
+            let (file, problems) = syntax::parse(*id, &text(sources, *id));
+            diagnostics.extend(problems);
             for item in file.items {
                 if let ast::ItemKind::List(list) = &item.kind
                     && let ast::ListSource::File(path, _) = &list.source

@@ -55,12 +55,12 @@ pub(super) fn run(args: &DiffArgs) -> Result<(), Exit> {
 
 fn load(path: &Path, loading: &Loading) -> Result<(Pack, Holdings), Exit> {
     let mut sources = SourceMap::default();
-    let (pack, diagnostics) = Pack::load_with(path, loading, &mut sources);
+    let (pack, mut diagnostics) = Pack::load_with(path, loading, &mut sources);
+    let items = Holdings::of(&pack, &sources, &mut diagnostics);
     if diagnostics.iter().any(Diagnostic::is_error) {
         show(&diagnostics, &sources);
         return Err(Exit::InvalidRules);
     }
-    let items = Holdings::of(&pack, &sources);
     Ok((pack, items))
 }
 

@@ -112,7 +112,7 @@ fn rules(engine: &Engine, pack: &str) -> String {
     if count == 0 {
         return "no rules".into();
     }
-    format!("{count} rules: {}; {}", listed(&modes), listed(&statuses))
+    format!("{count} rule(s): {}; {}", listed(&modes), listed(&statuses))
 }
 
 fn mode(mode: Mode) -> &'static str {

@@ -3,6 +3,7 @@
 use super::{KeygenArgs, PacksArgs, SignArgs, config, failed};
 use crate::Exit;
 use crate::output::{complain, print};
+use base64::Engine as _;
 use minisign::{KeyPair, PublicKey, SecretKey, SecretKeyBox};
 use ruleeval::pack::{Archive, Loading, Pack, contents, is_archive, signature_path};
 use ruleeval::source::SourceMap;
@@ -66,19 +67,19 @@ fn read(path: &Path) -> Result<String, Exit> {
 /// Runs `pack sign`.
 pub(super) fn sign(args: &SignArgs) -> Result<(), Exit> {
     let text = read(&args.key)?;
-    let encrypted = !is_plain(&text);
-    let password = match password(args.password_file.as_deref())? {
-        None if !encrypted => Some(String::new()),
-        password => password,
-    };
+    let password = password(args.password_file.as_deref())?;
     let bad_key = |error: minisign::PError| failed(&args.key, &error.to_string());
-    let secret = SecretKeyBox::from_string(&text).and_then(|boxed| SecretKey::from_box(boxed, password));
+    let secret = match unencrypted(&text) {
+        Some(secret) => secret,
+        None => SecretKeyBox::from_string(&text).and_then(|boxed| SecretKey::from_box(boxed, password)),
+    };
     let secret = secret.map_err(bad_key)?;
     let public = PublicKey::from_secret_key(&secret).map_err(bad_key)?;
     for pack in &args.packs {
         let bytes = archive(pack)?;
         let comment = args.comment.clone().unwrap_or_else(|| about(pack));
-        let signed = minisign::sign(Some(&public), &secret, &*bytes, Some(&comment), None);
+        let untrusted = Some("signature of a ruleeval pack");
+        let signed = minisign::sign(Some(&public), &secret, &*bytes, Some(&comment), untrusted);
         let signed = signed.map_err(|error| failed(pack, &error.to_string()))?;
         let path = signature_path(pack);
         std::fs::write(&path, signed.into_string()).map_err(|error| failed(&path, &error.to_string()))?;
@@ -87,11 +88,10 @@ pub(super) fn sign(args: &SignArgs) -> Result<(), Exit> {
     Ok(())
 }
 
-/// True for a secret key without a password: the derivation is "none".
-fn is_plain(text: &str) -> bool {
-    let boxed = SecretKeyBox::from_string(text);
-    let key = boxed.and_then(|boxed| SecretKey::from_box(boxed, Some(String::new())));
-    key.is_ok_and(|key| key.to_bytes().get(2..4) == Some(&[0, 0]))
+/// A secret key without a password: its derivation is "none". minisign writes no checksum into one.
+fn unencrypted(text: &str) -> Option<Result<SecretKey, minisign::PError>> {
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text.lines().nth(1)?.trim()).ok()?;
+    (bytes.get(2..4) == Some(&[0, 0])).then(|| SecretKey::from_bytes(&bytes))
 }
 
 /// What is signed: the archive, also of a folder.

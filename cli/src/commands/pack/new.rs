@@ -24,7 +24,7 @@ list callback_words: string = \"lists/callback_words.txt\"
 
 /// Names a telephone number and urges the reader to call it.
 def asks_for_a_call(text: string) =
-  phone_numbers(text) is not empty
+  length(phone_numbers(text)) > 0
   and text contains~ $callback_words
 
 rule callback_in_subject : callback {
