@@ -1,49 +1,16 @@
 //! The command as a user has it: arguments in; output, messages and exit codes out.
 
-use assert_cmd::Command;
-use std::path::{Path, PathBuf};
+mod support;
+
+use std::path::Path;
 use std::process::{Output, Stdio};
+use support::{binary, code, err, folder, out, ruleeval, write};
 
 const MAIL: &str = "From: \"Ann Example\" <ann@example.com>\r\nTo: bob@example.org\r\nSubject: Invoice 4711\r\n\r\nPlease call +1 555 0100\r\n";
 const RULE: &str = "rule invoice {\n  meta:\n    title = \"Invoice\"\n    score = 2.5\n  when:\n    subject.base contains~ \"invoice\"\n}\n";
 
-/// A folder of its own for one test.
-fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_dir_all(&path);
-    std::fs::create_dir_all(&path).expect("a folder");
-    path
-}
-
-fn write(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-    let path = folder.join(name);
-    std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-    std::fs::write(&path, content).expect("written");
-    path
-}
-
-fn binary() -> Command {
-    Command::new(assert_cmd::cargo::cargo_bin!("ruleeval"))
-}
-
-fn ruleeval(folder: &Path, args: &[&str]) -> Output {
-    binary().current_dir(folder).args(args).output().expect("it runs")
-}
-
 fn piped(folder: &Path, args: &[&str], input: &str) -> Output {
-    binary().current_dir(folder).args(args).write_stdin(input).output().expect("it runs")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap_or(-1)
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+    binary(folder).args(args).write_stdin(input).output().expect("it runs")
 }
 
 fn json(output: &Output) -> serde_json::Value {

@@ -1,12 +1,13 @@
 //! Labelled corpora as a user has them: containers, whole and broken, in any order; runs that are
 //! interrupted; gates, promotion, comparison.
 
-use assert_cmd::Command;
+mod support;
+
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use support::{binary, code, err, folder, out, ruleeval, write};
 
 const RULES: &str = r#"rule urgent {
   meta:
@@ -30,42 +31,6 @@ rule crawler {
     any(body.links, ml.link_analysis(.).credphish.disposition == "phishing")
 }
 "#;
-
-fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus").join(name);
-    let _ = std::fs::remove_dir_all(&path);
-    std::fs::create_dir_all(&path).expect("a folder");
-    path
-}
-
-fn write(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-    let path = folder.join(name);
-    std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-    std::fs::write(&path, content).expect("written");
-    path
-}
-
-fn binary(here: &Path) -> Command {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("ruleeval"));
-    command.current_dir(here);
-    command
-}
-
-fn ruleeval(here: &Path, args: &[&str]) -> Output {
-    binary(here).args(args).output().expect("it runs")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap_or(-1)
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("UTF-8")
-}
 
 /// A run's JSON.
 fn run(here: &Path, args: &[&str]) -> Value {

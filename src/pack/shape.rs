@@ -5,8 +5,9 @@ use super::yaml::{Kind, Node};
 use crate::diagnostic::suggest;
 use regex::Regex;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 /// The shape of a value.
 #[derive(Clone, Debug)]
@@ -189,7 +190,13 @@ impl Shape {
 impl Sort {
     /// True if all of the text is of this sort.
     pub fn fits(self, text: &str) -> bool {
-        Regex::new(self.pattern).is_ok_and(|pattern| pattern.is_match(text))
+        static COMPILED: Mutex<BTreeMap<&str, Regex>> = Mutex::new(BTreeMap::new());
+        let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pattern) = compiled.get(self.pattern) {
+            return pattern.is_match(text);
+        }
+        let Ok(pattern) = Regex::new(self.pattern) else { return false };
+        compiled.entry(self.pattern).or_insert(pattern).is_match(text)
     }
 }
 
