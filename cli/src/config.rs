@@ -163,7 +163,7 @@ pub(crate) struct ConfigArgs {
     /// Verify SPF, DKIM, DMARC and ARC, with DNS asked now (`live`) or recorded in a file; `off` in
     /// spite of the configuration
     #[arg(long, value_name = "live|FILE")]
-    dns: Option<String>,
+    pub(crate) dns: Option<String>,
 }
 
 /// Options of every command that asks packs about messages.

@@ -292,7 +292,7 @@ impl Loader<'_> {
             }
         }
         // A pack that only changes others needs no rules of its own.
-        if pack.rules.is_empty() && pack.manifest.overrides.is_empty() {
+        if pack.rules.is_empty() && pack.manifest.overrides.is_empty() && self.diagnostics.is_empty() {
             self.unreadable(root, "the pack holds no `*.rule` file");
         }
     }

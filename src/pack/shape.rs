@@ -100,6 +100,7 @@ impl Shape {
                 }
             }
             (Self::Count, Kind::Int(count)) if *count >= 0 => {}
+            (Self::Count, Kind::Float(count)) if count.fract() == 0.0 && (0.0..9e18).contains(count) => {}
             (Self::Text(sort), Kind::Text(text)) if sort.fits(text) => {}
             (Self::OneOf(words), Kind::Text(text)) => {
                 if !words.contains(&text.as_str()) {

@@ -1,5 +1,5 @@
-//! YAML as a tree that knows the place of every key and value. Anchors, aliases, tags and merge keys
-//! are refused, and depth and size bounded: nobody needs them to describe a pack.
+//! YAML as a tree that knows the place of every key and value. Anchors, aliases and merge keys are
+//! refused, and depth and size bounded: nobody needs them to describe a pack.
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::budget::Budget;
@@ -94,6 +94,8 @@ impl Node {
             Kind::Null => serde_json::Value::Null,
             Kind::Bool(value) => (*value).into(),
             Kind::Int(value) => (*value).into(),
+            // To JSON 7.0 is a whole number.
+            Kind::Float(value) if value.fract() == 0.0 && value.abs() < 9e18 => (*value as i64).into(),
             Kind::Float(value) => (*value).into(),
             Kind::Text(text) => text.as_str().into(),
             Kind::List(items) => items.iter().map(Node::to_json).collect(),
