@@ -1,9 +1,10 @@
 //! Lists: formats, layers, expiry, hostile files, lists that are swapped under the rules, importers.
 
+use proptest::prelude::*;
 use ruleeval::diagnostic::Diagnostic;
 use ruleeval::engine::{Compiler, Engine, LayerSpec, Options, Reloaded};
 use ruleeval::lists::import::{Format, Imported, MapKind, import};
-use ruleeval::lists::{Layer, List, ListData, ListType, Lists, Scope, Search};
+use ruleeval::lists::{Layer, List, ListData, ListType, Lists, Scope, Search, expired_lines};
 use ruleeval::message::Envelope;
 use ruleeval::source::{SourceId, Span};
 use ruleeval::value::Value;
@@ -367,4 +368,74 @@ fn places_of_inline_entries_are_kept() {
     let (data, problems) = ListData::from_entries(ListType::Domain, &entries);
     assert!(problems.is_empty());
     assert_eq!(data.entry(0).map(|entry| (entry.text.to_string(), entry.line)), Some(("a.example".into(), 0)));
+}
+
+/// Lines that look like entries of every format, whole and broken.
+fn lines() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("value,comment,source,expires"),
+        Just("a.example"),
+        Just("192.0.2.1/24"),
+        Just("{\"value\": \"x\"}"),
+        Just(","),
+        Just("\"a\"\"b\","),
+        Just(" # c"),
+        Just("/a(b/i 4"),
+        Just("2026-01-01"),
+        Just("\u{feff}"),
+        Just("\0"),
+        Just("Ä\u{212a}"),
+        Just("-9223372036854775808"),
+        Just("a@B.example"),
+        Just("deadbeefDEADBEEF"),
+        Just("\r"),
+        Just("\""),
+        Just("*.?"),
+        Just("x"),
+    ];
+    let line = prop::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat());
+    prop::collection::vec(line, 0..12).prop_map(|lines| lines.join("\n"))
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_list_whose_entries_are_found_again(text in lines(), kind in 0..ListType::ALL.len()) {
+        let kind = ListType::ALL[kind];
+        let (data, problems) = parse(kind, &text);
+        prop_assert!(problems.len() < 30);
+        prop_assert!(expired_lines(kind, &text, i64::MAX).len() <= text.lines().count());
+        let list = List::from(Arc::clone(&data));
+        for entry in 0..data.len() {
+            prop_assert!(data.entry(entry).is_some());
+            let comparable = !matches!(kind, ListType::Cidr | ListType::Pattern);
+            prop_assert!(!comparable || data.find(&data.value(entry), false).is_some());
+            if kind == ListType::String {
+                prop_assert!(list.any_in_text(Search::Contains, true, data.text(entry), None).is_some());
+                prop_assert!(list.any_in_text(Search::EndsWith, true, data.text(entry), None).is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_brought_in_is_a_list_without_problems(text in lines(), format in 0..10_usize, kind in 0..11_usize) {
+        let formats = [
+            Format::Plain, Format::Csv, Format::JsonLines, Format::Misp, Format::Stix, Format::Rspamd(MapKind::Set),
+            Format::Rspamd(MapKind::Host), Format::Rspamd(MapKind::Ip), Format::Rspamd(MapKind::Regexp), Format::Rspamd(MapKind::Glob),
+        ];
+        let wanted = options(ListType::ALL.get(kind).copied());
+        if let Ok(imported) = import(formats[format], text.as_bytes(), &wanted) {
+            for (kind, entries) in &imported.entries {
+                let (data, problems) = parse(*kind, &imported.csv(*kind));
+                prop_assert!(problems.is_empty(), "{:?}", problems);
+                prop_assert_eq!(data.len(), entries.len());
+            }
+        }
+    }
+
+    #[test]
+    fn patterns_of_stix_are_read_or_counted(pattern in "(\\[|\\]|\\(|\\)|'|=|,| |OR|AND|IN|domain-name:value|url:value|'a\\.example'|\\\\){0,20}") {
+        let object = serde_json::json!({"type": "indicator", "id": "i", "pattern_type": "stix", "pattern": pattern});
+        let imported = import(Format::Stix, object.to_string().as_bytes(), &options(None)).expect("JSON");
+        prop_assert!(!imported.entries.is_empty() || !imported.skipped.is_empty());
+    }
 }

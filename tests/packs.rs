@@ -1,7 +1,9 @@
 //! Every pack in `rules/` loads without a diagnostic and passes its own tests.
 
+use proptest::prelude::*;
 use ruleeval::engine::{Compiled, Compiler, Options};
 use ruleeval::message::Settings;
+use ruleeval::pack::{Archive, Manifest};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -121,4 +123,44 @@ fn expired_entries_of_a_list_no_longer_count_and_are_reported() {
     assert!(listing.contains("expired 1 of the list's entries"), "{listing}");
     assert_eq!(matches(june, "new.example").0, 1);
     fs::remove_dir_all(root).expect("removed");
+}
+
+proptest! {
+    /// Whatever stands in `pack.yaml`: a manifest, or problems inside the text.
+    #[test]
+    fn any_text_is_a_manifest_or_has_problems_at_their_places(
+        text in "(name|version|requires|packs|overrides|: |:\n  |\n|- |\\[|\\]|\\{|\\}|a|1|1\\.0|null|&a|\\*a|<<|\"|'|#|!|\\||>|ä| ){0,30}"
+    ) {
+        match Manifest::parse(&text) {
+            Ok((manifest, _)) => prop_assert!(!manifest.name.is_empty()),
+            Err(problems) => {
+                prop_assert!(!problems.is_empty() && problems.len() <= 101);
+                for problem in problems {
+                    prop_assert!(problem.at.start <= text.len() && problem.at.end <= text.len(), "{:?}", problem);
+                }
+            }
+        }
+    }
+
+    /// What can be built is read again as it was; what is changed is refused or another pack.
+    #[test]
+    fn an_archive_is_what_its_files_are(
+        files in prop::collection::btree_map("[a-z./ä\\\\]{0,130}", prop::collection::vec(any::<u8>(), 0..600), 0..5),
+        at in any::<prop::sample::Index>(),
+        bit in 0..8_u8,
+    ) {
+        let Ok(bytes) = Archive::build(&files) else { return Ok(()) };
+        let archive = Archive::read(bytes.clone().into()).expect("its own archive");
+        let again = archive.paths().map(|path| (path.to_owned(), archive.file(path).expect("a file").to_vec()));
+        prop_assert_eq!(again.collect::<std::collections::BTreeMap<_, _>>(), files.clone());
+        let mut altered = bytes;
+        let at = at.index(altered.len());
+        altered[at] ^= 1 << bit;
+        if let Ok(read) = Archive::read(altered.clone().into()) {
+            let other: std::collections::BTreeMap<_, _> =
+                read.paths().map(|path| (path.to_owned(), read.file(path).expect("a file").to_vec())).collect();
+            prop_assert_ne!(&other, &files);
+            prop_assert_eq!(Archive::build(&other).expect("it is one"), altered);
+        }
+    }
 }

@@ -439,7 +439,7 @@ fn the_published_schema_and_the_parser_accept_the_same_documents() {
         assert_eq!(by_schema, by_parser.is_ok(), "{text}\n{by_parser:?}");
         if by_schema { accepted += 1 } else { refused += 1 }
     }
-    assert!(accepted > 100 && refused > 1000, "{accepted} accepted, {refused} refused");
+    assert!(accepted > 100 && refused > 900, "{accepted} accepted, {refused} refused");
 }
 
 #[test]

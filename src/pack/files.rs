@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 /// Largest file of a pack, in bytes.
-pub(super) const MAX_FILE: u64 = 64 << 20;
+pub(super) const MAX_FILE: u64 = 128 << 20;
 /// Most files of a pack.
 pub(super) const MAX_FILES: usize = 100_000;
 /// Deepest folder of a pack.

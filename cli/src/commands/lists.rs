@@ -189,7 +189,7 @@ impl Facts {
     }
 
     fn text(&self) -> String {
-        let each = if self.entries == 0 { 0 } else { self.bytes / self.entries };
+        let each = self.bytes.checked_div(self.entries).unwrap_or_default();
         let hit = self.hit.map(|hit| format!(", {hit} found")).unwrap_or_default();
         let mut out = format!(
             "{}: {} entries of type {}, {each} bytes each; {} duplicate, {} with expiry, {} expired{hit}\n",

@@ -1,5 +1,8 @@
 //! What the tests of the command share: a folder for each test, the command in it, its output.
 
+// Every test program uses a part of it.
+#![allow(dead_code)]
+
 use assert_cmd::Command;
 use std::path::{Path, PathBuf};
 use std::process::Output;
