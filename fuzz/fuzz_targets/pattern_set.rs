@@ -1,4 +1,5 @@
-//! A set answers as its patterns do one by one: a byte of options, patterns by line, a NUL, a text.
+//! A set answers as the `regex` crate does one by one: a byte of options, patterns by line, a NUL, a
+//! text.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -24,7 +25,16 @@ fuzz_target!(|bytes: &[u8]| {
     let mut expected = Vec::new();
     for line in lines.lines().take(8) {
         if let Ok(pattern) = Pattern::new(line, options) {
-            expected.push((builder.pattern(&Arc::new(pattern.clone())), pattern.is_match(text)));
+            let oracle = regex::RegexBuilder::new(&pattern.text())
+                .case_insensitive(options.no_case)
+                .dot_matches_new_line(options.dot_all)
+                .multi_line(options.multi_line)
+                .ignore_whitespace(options.verbose)
+                .build()
+                .expect("a pattern that was accepted");
+            let alone = oracle.is_match(text);
+            assert_eq!(pattern.is_match(text), alone, "{line:?} alone on {text:?}");
+            expected.push((builder.pattern(&Arc::new(pattern)), alone));
         }
         for place in [Literal::Contains, Literal::StartsWith, Literal::EndsWith] {
             let id = builder.literal(line, place, options.no_case);

@@ -128,11 +128,11 @@ impl Checker<'_> {
                     self.report(
                         Diagnostic::new(
                             codes::REGEX_COST,
-                            "no literal can prefilter this pattern",
+                            "this pattern cannot be prefiltered",
                             span,
                             "runs over the whole text of every message",
                         )
-                        .help("give the pattern a fixed part of at least three characters"),
+                        .help("give the pattern a fixed part of at least three characters, or a rare run such as `[0-9]{8}`"),
                     );
                 }
             }

@@ -175,7 +175,7 @@ codes! {
         UNUSED = "unused";
         /// Trust in a `From` that nobody authenticated.
         UNAUTHENTICATED_SENDER = "unauthenticated-sender";
-        /// A regular expression that no literal can prefilter.
+        /// A regular expression that cannot be prefiltered.
         REGEX_COST = "regex-cost";
         /// A `not` that hides an absence.
         NOT_HIDES_ABSENCE = "not-hides-absence";

@@ -7,6 +7,7 @@ mod format;
 pub mod import;
 mod index;
 mod layer;
+mod many;
 mod parse;
 mod search;
 

@@ -1,8 +1,9 @@
 //! Entries looked for in texts. What a search needs is built when it is first asked.
 
 use super::data::{ListData, fold};
+use super::many::Many;
 use super::{ListType, Search};
-use crate::matcher::{Glob, Pattern, PatternOptions, fold_char, fold_text};
+use crate::matcher::{Pattern, PatternOptions, fold_char, fold_text};
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -20,8 +21,9 @@ pub(super) struct Searches {
     /// Finds every occurrence, for lists of which not every entry counts.
     overlapping: [OnceLock<Option<AhoCorasick>>; 2],
     lengths: [OnceLock<Vec<usize>>; 2],
-    globs: OnceLock<Vec<(Glob, Glob)>>,
-    caseless: OnceLock<Vec<Arc<Pattern>>>,
+    globs: [OnceLock<Many>; 2],
+    /// For a match anywhere, and for one of the whole text.
+    patterns: [OnceLock<(Vec<Arc<Pattern>>, Many)>; 4],
 }
 
 impl Searches {
@@ -88,13 +90,10 @@ impl Searches {
     }
 
     fn like(&self, list: &ListData, no_case: bool, text: &str, counts: Counts<'_>) -> Option<Place> {
-        let globs = self.globs.get_or_init(|| {
-            let entries = (0..list.len()).map(|entry| list.text(entry));
-            entries.map(|entry| (Glob::new(entry, false), Glob::new(entry, true))).collect()
-        });
-        let fits = |(exact, folded): &(Glob, Glob)| if no_case { folded } else { exact }.is_match(text);
-        let mut found = globs.iter().enumerate().filter(|(_, glob)| fits(glob)).map(|(entry, _)| entry);
-        found.find(|entry| counts.is_none_or(|counts| counts(*entry))).map(|entry| (entry, 0..text.len()))
+        let globs = self.globs[usize::from(no_case)]
+            .get_or_init(|| Many::new(list.len(), |builder, entry| builder.glob(list.text(entry), no_case)));
+        let entry = globs.first(text, |entry| counts.is_none_or(|counts| counts(entry)))?;
+        Some((entry, 0..text.len()))
     }
 
     fn matching(
@@ -105,25 +104,28 @@ impl Searches {
         text: &str,
         counts: Counts<'_>,
     ) -> Option<Place> {
-        let patterns = if no_case { self.caseless(list) } else { &list.patterns };
-        let place = |pattern: &Pattern| {
-            let found = pattern.find(text)?;
-            (search == Search::Matches || found == (0..text.len())).then_some(found)
-        };
-        let mut found = patterns.iter().enumerate().filter_map(|(entry, pattern)| Some((entry, place(pattern)?)));
-        found.find(|(entry, _)| counts.is_none_or(|counts| counts(*entry)))
+        let whole = search == Search::MatchesWhole;
+        let slot = &self.patterns[usize::from(no_case) + 2 * usize::from(whole)];
+        let (patterns, many) = slot.get_or_init(|| {
+            let patterns: Vec<Arc<Pattern>> =
+                list.patterns.iter().map(|pattern| variant(pattern, no_case, whole)).collect();
+            let many = Many::new(patterns.len(), |builder, entry| builder.pattern(&patterns[entry]));
+            (patterns, many)
+        });
+        let place = |entry: usize| patterns.get(entry)?.find(text).filter(|found| !whole || *found == (0..text.len()));
+        let counts = |entry| counts.is_none_or(|counts| counts(entry));
+        // One that grew too large for its form may match only a part.
+        let fits = |entry: usize| !whole || patterns[entry].options().whole || place(entry).is_some();
+        let entry = many.first(text, |entry| counts(entry) && fits(entry))?;
+        Some((entry, place(entry)?))
     }
+}
 
-    /// The patterns compiled to ignore case. One that only then grows too large keeps its case.
-    fn caseless(&self, list: &ListData) -> &[Arc<Pattern>] {
-        self.caseless.get_or_init(|| {
-            let compile = |pattern: &Arc<Pattern>| {
-                let options = PatternOptions { no_case: true, ..pattern.options() };
-                Pattern::new(pattern.source(), options).map_or_else(|_| Arc::clone(pattern), Arc::new)
-            };
-            list.patterns.iter().map(compile).collect()
-        })
-    }
+/// The pattern in another form. One that only then grows too large stays as it is.
+fn variant(pattern: &Arc<Pattern>, no_case: bool, whole: bool) -> Arc<Pattern> {
+    let options = pattern.options();
+    let options = PatternOptions { no_case: no_case || options.no_case, whole: whole || options.whole, ..options };
+    Pattern::new(pattern.source(), options).map_or_else(|_| Arc::clone(pattern), Arc::new)
 }
 
 /// True if folding changes more than letters of ASCII. To entries of ASCII only the Kelvin sign

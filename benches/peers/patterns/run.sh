@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Hyperscan on the patterns and texts that `cargo bench --bench patterns` writes, beside which its
-# own figures stand. Takes Debian's packages into a temporary folder; installs nothing.
+# Hyperscan and other crates beside the set, on the patterns and texts that `cargo bench --bench
+# patterns` writes once. Takes Debian's packages into a temporary folder; installs nothing.
 #
-#   benches/peers/patterns/run.sh [COUNT...]
+#   [REAL=1] [YARA_X=1] benches/peers/patterns/run.sh [COUNT...]
 #
-# Real patterns: SpamAssassin's rules (Apache-2.0), taken from Debian's package, are put first.
+# REAL: the patterns of SpamAssassin's rules (Apache-2.0), out of Debian's package, stand before the
+# generated ones.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 root="$(cd "$here/../../.." && pwd)"
-work="${TMPDIR:-/tmp}/ruleeval-pattern-peers"
-mkdir -p "$work" && cd "$work"
+scratch="${TMPDIR:-/tmp}/ruleeval-pattern-peers${REAL:+-real}"
+mkdir -p "$scratch" && cd "$scratch"
 
 for package in libhyperscan-dev libhyperscan5 spamassassin; do
     ls "$package"_*.deb >/dev/null 2>&1 || apt-get download "$package"
@@ -41,11 +42,17 @@ for name in sorted(glob.glob(sys.argv[1] + "/*.cf")):
             print(flags, pattern, sep="\t")
 PY
 
-export RULEEVAL_BENCH_PATTERNS="$work/real.tsv" RULEEVAL_BENCH_DUMP="$work"
-(cd "$root" && cargo bench --bench patterns)
+export RULEEVAL_BENCH_DUMP="$scratch"
+[ -z "${REAL:-}" ] || export RULEEVAL_BENCH_PATTERNS="$scratch/real.tsv"
+[ -e patterns.tsv ] || (cd "$root" && cargo bench --bench patterns)
 
-libraries="$work/root/usr/lib/x86_64-linux-gnu"
+libraries="$scratch/root/usr/lib/x86_64-linux-gnu"
 cc -O2 -I root/usr/include -o hyperscan "$here/hyperscan.c" -L "$libraries" -l:libhs.so.5 "-Wl,-rpath,$libraries"
+peers="$root/target/peers/release/pattern-peers"
+cargo build --release --manifest-path "$here/Cargo.toml" --target-dir "$root/target/peers" ${YARA_X:+--features yara-x}
 for count in "${@:-1000}"; do
-    ./hyperscan patterns.tsv texts.bin "$count" 5
+    "$peers" patterns.tsv texts.bin "$count" set one-by-one aho-corasick regex-filtered boreal ${YARA_X:+yara-x}
+    # Beyond a thousand patterns it takes minutes.
+    [ "$count" -gt 1000 ] || "$peers" patterns.tsv texts.bin "$count" regexset
+    ./hyperscan patterns.tsv texts.bin "$count" 5 "hyperscan-$count.db"
 done

@@ -16,18 +16,20 @@ use std::sync::Arc;
 const SECONDS: f64 = 3.0;
 
 struct Source {
+    pattern: String,
+    options: PatternOptions,
+    /// In the syntax of `regex`.
     text: String,
-    pattern: Arc<Pattern>,
 }
 
 impl Source {
     fn no_case(&self) -> bool {
-        self.pattern.options().no_case
+        self.options.no_case
     }
 
     /// With its flags in front.
     fn flagged(&self) -> String {
-        let options = self.pattern.options();
+        let options = self.options;
         let flags = [(options.no_case, 'i'), (options.dot_all, 's'), (options.multi_line, 'm'), (options.verbose, 'x')];
         let flags: String = flags.iter().filter(|(on, _)| *on).map(|(_, flag)| *flag).collect();
         if flags.is_empty() { self.text.clone() } else { format!("(?{flags}){}", self.text) }
@@ -39,7 +41,7 @@ impl Source {
 
     /// In the syntax of YARA, which has no groups without a number.
     fn yara(&self, index: usize) -> String {
-        let slashes = self.pattern.source().replace("\\/", "/").replace('/', "\\/").replace("(?:", "(");
+        let slashes = self.pattern.replace("\\/", "/").replace('/', "\\/").replace("(?:", "(");
         let flags = if self.no_case() { "i" } else { "" };
         format!("rule r{index} {{ strings: $a = /{slashes}/{flags} condition: $a }}\n")
     }
@@ -93,7 +95,7 @@ fn run(peer: &str, sources: &[Source], texts: &[&str]) {
             let build = || {
                 let mut builder = PatternSetBuilder::new();
                 for source in sources {
-                    let pattern = Pattern::new(source.pattern.source(), source.pattern.options()).expect("a pattern");
+                    let pattern = Pattern::new(&source.pattern, source.options).expect("a pattern");
                     builder.pattern(&Arc::new(pattern));
                 }
                 (builder.build(), PatternCache::new(), PatternHits::new())
@@ -186,8 +188,8 @@ fn main() {
             verbose: flags.contains('x'),
             whole: false,
         };
-        let pattern = Pattern::new(source, options).ok()?;
-        Some(Source { text: pattern.text(), pattern: Arc::new(pattern) })
+        let text = Pattern::new(source, options).ok()?.text();
+        Some(Source { pattern: source.to_owned(), options, text })
     };
     let count = count.parse().expect("a number of patterns");
     let sources: Vec<Source> = patterns.lines().filter_map(source).take(count).collect();
