@@ -58,6 +58,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "builtins",
             "eval",
             "pack",
+            "files",
         ],
     ),
 <<<<<<< HEAD

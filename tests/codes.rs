@@ -44,12 +44,16 @@ fn blocks(section: &str) -> Vec<(&str, &str)> {
     parts.chunks(2).filter_map(|pair| pair.get(1)?.split_once('\n')).collect()
 }
 
-/// Compiles a `rule` block in memory, or packs beside each other: a `yaml` block is the manifest of a
+/// Compiles a `rule` or `yara` block in memory, or packs beside each other: a `yaml` block is the manifest of a
 /// pack with one rule, in the folder that its first line names; `# ruleeval.yaml` begins the
 /// configuration of signatures; an `archive` block is the content of `pack.rep`.
 fn compile(section: &str, code: Code) -> Compiled {
     let mut compiler = Compiler::new();
     compiler.now(Some(NOW));
+    if let Some(rules) = block(section, "yara") {
+        compiler.yara("example.yar", rules).rules("example", "rule one { when: subject.is_reply }\n");
+        return compiler.compile();
+    }
     if let Some(rule) = block(section, "rule") {
         compiler.rules("example", rule);
         return compiler.compile();
@@ -98,7 +102,8 @@ fn trust(_: &mut Compiler, _: &str) {}
 
 /// Pages about what this build cannot do are not asked.
 fn is_built(code: Code) -> bool {
-    cfg!(feature = "signed") || code != ruleeval::diagnostic::codes::SIGNATURE
+    use ruleeval::diagnostic::codes;
+    (cfg!(feature = "signed") || code != codes::SIGNATURE) && (cfg!(feature = "yara") || code != codes::YARA)
 }
 
 fn shown(compiled: &Compiled, code: Code) -> String {

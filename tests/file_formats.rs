@@ -490,3 +490,64 @@ fn quines_and_archives_that_share_bytes_end() {
     }
     let _ = open("a.doc", &circle);
 }
+
+#[test]
+fn a_onenote_section() {
+    let mut section = b"\xE4\x52\x5C\x7B\x8C\xD8\xA7\x4D".to_vec();
+    section.extend([0; 100]);
+    section.extend(b"\xE7\x16\xE3\xBD\x65\x26\x11\x45\xA4\xC4\x8D\x4D\x0B\x7A\x9E\xAC");
+    section.extend(15_u64.to_le_bytes());
+    section.extend([0; 12]);
+    section.extend(b"<html><body>hta");
+    let exploded = open("a.one", &section);
+    assert_eq!(paths(&exploded), ["one a.one", "html a.one/unnamed"]);
+}
+
+/// Numbers that look random and are the same each time.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit.max(1) as u64) as usize
+    }
+}
+
+#[test]
+fn damage_anywhere_keeps_the_budget() {
+    let mut samples: Vec<(String, Vec<u8>)> = Vec::new();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/files");
+    let mut names: Vec<_> =
+        std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").file_name()).collect();
+    names.sort();
+    for name in names.iter().map(|name| name.to_string_lossy().into_owned()) {
+        samples.push((name.clone(), made(&name)));
+    }
+    samples.push(("a.rar".into(), rar_4()));
+    samples.push(("b.rar".into(), rar_5()));
+    samples.push(("a.pdf".into(), pdf("BT /F1 12 Tf (text) Tj /X1 Do ET", "/AA << >>")));
+    samples.push(("a.doc".into(), ole(&[("/WordDocument", &[1; 100]), ("/Macros/VBA/M", &module("Sub AutoOpen()"))])));
+    samples.push((
+        "a.rtf".into(),
+        b"{\\rtf1{\\object{\\*\\objdata 0105000002000000080000005061636b61676500}}\\u8364?\\'e4}".to_vec(),
+    ));
+    let budget = Budget { files: 20, bytes: 256 << 10, depth: 4, pages: 3, pixels: 64 << 10 };
+    let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
+    for (name, sample) in &samples {
+        for _ in 0..25 {
+            let mut bytes = sample.clone();
+            for _ in 0..=numbers.below(6) {
+                let at = numbers.below(bytes.len());
+                bytes[at] = [0, 0xFF, 0x7F, 1, bytes[at] ^ 0x10][numbers.below(5)];
+            }
+            let exploded = explode(Some(name), "application/octet-stream", bytes.into(), budget);
+            let inside = exploded.files.iter().skip(1).map(|file| file.bytes.len()).sum::<usize>();
+            assert!(inside <= budget.bytes && exploded.files.len() <= budget.files + 1, "{name}");
+            for file in &exploded.files {
+                let _ = (file.shown_text(), file.urls(), file.flags(), file.exif());
+            }
+        }
+    }
+}

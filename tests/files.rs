@@ -214,3 +214,118 @@ fn rules_see_what_lies_inside() {
         assert_eq!(value(raw, expr), wanted, "{expr}");
     }
 }
+
+const YARA: &str =
+    "rule shell_script { strings: $a = \"WScript.Shell\" condition: $a } rule other { condition: filesize > 1MB }";
+
+#[cfg(feature = "yara")]
+#[test]
+fn yara_rules_look_into_files() {
+    let packed = mail("a.zip", "application/zip", &zipped(&[("run.js", b"new ActiveXObject('WScript.Shell')")]));
+    let expr = "map(attachments[0].contents[1].scan.yara.matches, .name)";
+    let mut compiler = Compiler::new();
+    compiler.yara("test.yar", YARA);
+    let with = compiler.compile().engine.expect("the rules are valid");
+    let message = with.parse(packed.clone());
+    assert_eq!(with.eval_expr(expr, &message, None).expect("a value").0.to_string(), "[\"shell_script\"]");
+    // Another engine's rules answer for themselves.
+    let mut compiler = Compiler::new();
+    compiler.yara("test.yar", "rule any_file { condition: true }");
+    let other = compiler.compile().engine.expect("the rules are valid");
+    assert_eq!(other.eval_expr(expr, &message, None).expect("a value").0.to_string(), "[\"any_file\"]");
+}
+
+#[test]
+fn without_yara_rules_what_asks_for_them_is_undecided() {
+    use ruleeval::engine::Options;
+    let raw = mail("a.txt", "text/plain", b"x");
+    let mut compiler = Compiler::new();
+    compiler.rules("a", "rule r { when: any(attachments, any(.contents, any(.scan.yara.matches, .name == \"x\"))) }");
+    let engine = compiler.compile().engine.expect("valid");
+    let verdict = engine.evaluate(&engine.parse(raw), &mut engine.scratch(), Options::default());
+    assert!(verdict.matches.is_empty());
+    let reasons = format!("{:?}", verdict.undecided);
+    assert!(reasons.contains("scan.yara"), "{reasons}");
+}
+
+#[test]
+fn the_budget_is_one_for_all_attachments() {
+    use ruleeval::message::{Limits, Settings};
+    let part = |name: &str, bytes: &[u8]| {
+        use base64::Engine as _;
+        let body = base64::engine::general_purpose::STANDARD.encode(bytes);
+        format!(
+            "--b\r\nContent-Type: application/zip; name={name}\r\nContent-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\n{body}\r\n"
+        )
+    };
+    let zip = zipped(&[("a.txt", &b"text ".repeat(20_000))]);
+    let mut raw =
+        "From: a@example.com\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".to_owned();
+    (0..8).for_each(|index| raw.push_str(&part(&format!("{index}.zip"), &zip)));
+    raw.push_str("--b--\r\n");
+    let limits = Limits { file_bytes: 350_000, ..Limits::default() };
+    let mut compiler = Compiler::new();
+    compiler.settings(Settings { limits, ..Settings::default() });
+    let engine = compiler.compile().engine.expect("an empty engine");
+    let opened = |first: &str| {
+        let message = engine.parse(raw.clone().into_bytes());
+        let value = |expr: &str| engine.eval_expr(expr, &message, None).expect("a value").0.to_string();
+        let _ = value(first);
+        (value("map(attachments, length(.contents))"), message.limits_hit())
+    };
+    // Whoever asks first: the files before count too.
+    let (sizes, limits) = opened("length(attachments[7].contents)");
+    assert_eq!((sizes.as_str(), &limits), ("[2,2,2,1,1,1,1,1]", &opened("length(attachments[0].contents)").1));
+    assert!(limits.iter().any(|limit| limit.starts_with("file_bytes")), "{limits:?}");
+}
+
+#[test]
+fn tools_as_rules_read_them() {
+    let rels = b"<R><Relationship Type=\"http://x/attachedTemplate\" Target=\"https://evil.example/t.dotm\" TargetMode=\"External\"/></R>";
+    let docx = zipped(&[("word/document.xml", b"<w:p><w:t>Call us</w:t></w:p>"), ("word/_rels/s.xml.rels", rels)]);
+    let docx = mail("a.docx", "application/octet-stream", &docx);
+    let text = mail("a.txt", "text/plain", b"x");
+    let rows: [(&[u8], &str, &str); 8] = [
+        (&docx, "file.oletools(attachments[0]).relationships[0].name", "\"attachedTemplate\""),
+        (&docx, "file.oletools(attachments[0]).relationships[0].target_url.domain.root_domain", "\"evil.example\""),
+        (&docx, "file.oletools(attachments[0]).indicators.external_relationships.risk >= \"medium\"", "true"),
+        (&docx, "file.oletools(attachments[0]).indicators.vba_macros.exists", "false"),
+        (&docx, "file.oletools(attachments[0]).macros.keywords is empty", "true"),
+        (&docx, "\"external_template\" in attachments[0].contents[0].flags", "true"),
+        (&docx, "attachments[0].contents[0].text contains~ \"call\"", "true"),
+        (&text, "file.oletools(attachments[0]).indicators.encryption.exists", "null"),
+    ];
+    for (raw, expr, wanted) in rows {
+        assert_eq!(value(raw, expr), wanted, "{expr}");
+    }
+}
+
+#[cfg(feature = "images")]
+#[test]
+fn codes_as_rules_read_them() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/files");
+    let read = |name: &str| std::fs::read(path.join(name)).expect("a file of the tests");
+    let png = mail("scan.png", "image/png", &read("qr.png"));
+    let photo = mail("photo.jpg", "image/jpeg", &read("exif.jpg"));
+    let rows: [(&[u8], &str, &str); 8] = [
+        (&png, "beta.scan_qr(attachments[0]).found", "true"),
+        (
+            &png,
+            "any(beta.scan_qr(attachments[0]).items, .type == \"url\" and .url.domain.root_domain == \"example.com\")",
+            "true",
+        ),
+        (&png, "any(file.explode(attachments[0]), beta.scan_qr(.).found)", "true"),
+        (&png, "file.explode(attachments[0])[0].scan.qr.url.path", "\"/qr\""),
+        (&png, "any(file.explode(attachments[0])[0].scan.url.urls, .domain.sld == \"example\")", "true"),
+        (&photo, "beta.scan_qr(attachments[0]).found", "false"),
+        (&photo, "beta.parse_exif(attachments[0]).image_width", "64"),
+        (
+            &photo,
+            "any(beta.parse_exif(attachments[0]).fields, .key == \"Make\" and .value == \"Example Camera\")",
+            "true",
+        ),
+    ];
+    for (raw, expr, wanted) in rows {
+        assert_eq!(value(raw, expr), wanted, "{expr}");
+    }
+}

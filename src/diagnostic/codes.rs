@@ -115,6 +115,8 @@ codes! {
         OF_COUNT = 27 "E027";
         /// An XPath expression is refused.
         XPATH = 28 "E028";
+        /// A YARA rule is refused.
+        YARA = 29 "E029";
         /// A metadata key or value is wrong.
         META = 30 "E030";
         /// An exception lacks a required entry.

@@ -32,6 +32,8 @@ pub struct Compiler {
     lists: BTreeMap<String, Vec<String>>,
     layers: Vec<LayerSpec>,
     loading: Loading,
+    /// YARA rules that no pack brought.
+    yara: Vec<SourceId>,
     providers: Vec<Arc<dyn Provider>>,
     policy: Option<Policy>,
     plan: PlanOptions,
@@ -67,6 +69,7 @@ impl Compiler {
             lists: BTreeMap::new(),
             layers: Vec::new(),
             loading: Loading::default(),
+            yara: Vec::new(),
             providers: Vec::new(),
             policy: None,
             plan: PlanOptions::default(),
@@ -94,6 +97,13 @@ impl Compiler {
     pub fn rules(&mut self, pack: &str, text: &str) -> &mut Self {
         let pack = Pack::from_text(pack, text, &mut self.sources);
         self.packs.push(pack);
+        self
+    }
+
+    /// Adds YARA rules from memory: what `scan.yara` of a message's files matches. Packs bring theirs in
+    /// `*.yar` files.
+    pub fn yara(&mut self, name: &str, text: &str) -> &mut Self {
+        self.yara.push(self.sources.add(name.to_owned(), text.to_owned()));
         self
     }
 
@@ -188,6 +198,7 @@ impl Compiler {
         let overrides = Overrides::collect(&self.packs, &checked.program, self.now, &mut diagnostics);
         let exceptions = exceptions(&self.packs, &checked.program, &mut diagnostics);
         rule_licenses(&checked.program, &mut diagnostics);
+        let yara = super::yara::compile(&self.packs, &self.yara, &self.sources, &mut diagnostics);
         let decision = self.decision(&mut diagnostics);
         diagnostic::sort(&mut diagnostics);
         let failed = diagnostics.iter().any(Diagnostic::is_error);
@@ -211,7 +222,7 @@ impl Compiler {
                         lists: Arc::default(),
                         templates: Arc::new(templates),
                         providers: self.providers,
-                        yara: None,
+                        yara,
                     },
                     settings: Arc::new(self.settings),
                     decision,

@@ -12,6 +12,7 @@ mod requires;
 mod suite;
 mod timeshift;
 mod verdict;
+mod yara;
 
 pub use crate::check::hir::{Mode, RuleSeverity, Status as Maturity};
 pub use account::{Account, Arithmetic, NearMiss, Part, SeverityAction, Suppressed, Suppressor, Threshold};

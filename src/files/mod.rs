@@ -21,6 +21,7 @@ mod office;
 #[cfg(feature = "files")]
 mod ole;
 mod oletools;
+mod onenote;
 #[cfg(feature = "files")]
 mod pdf;
 mod picture;
@@ -49,7 +50,7 @@ pub use scan::{Ole, Pdf};
 pub use script::Script;
 pub use smuggling::SIGNS;
 pub use vba::{Keyword, Macros};
-pub use yara::{YaraHits, YaraRules};
+pub use yara::{YaraHits, YaraProblem, YaraRules};
 
 use crate::message::{Limits, Message, Settings, file_extension, mismatched, sniff};
 use std::borrow::Cow;
@@ -241,7 +242,9 @@ pub fn as_message(bytes: &[u8]) -> Cow<'_, [u8]> {
 
 /// Types that hold further files.
 fn is_container(kind: &str) -> bool {
-    is_zip(kind) || is_ole(kind) || matches!(kind, "gz" | "tar" | "eml" | "7z" | "rar" | "iso" | "tnef" | "rtf" | "pdf")
+    is_zip(kind)
+        || is_ole(kind)
+        || matches!(kind, "gz" | "tar" | "eml" | "7z" | "rar" | "iso" | "one" | "tnef" | "rtf" | "pdf")
 }
 
 /// Types whose container is a zip archive.
@@ -266,6 +269,7 @@ fn open(file: &File, declared: &str, left: &mut Left) -> Contents {
         "tnef" => tnef::open(&file.bytes, left),
         "rar" => rar::open(&file.bytes, left),
         "iso" => iso::open(&file.bytes, left),
+        "one" => onenote::open(&file.bytes, left),
         "rtf" => {
             let rich = Rich::read(&file.bytes);
             Contents { rich: Some(rich.clone()), ..rtf::open(&rich, left) }

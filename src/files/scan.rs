@@ -1,6 +1,6 @@
 //! What scanners find in one file. Each runs when it is first asked for, at most once.
 
-use super::{Calendar, Codes, File, Macros, Script, Shortcut, Tag, YaraHits};
+use super::{Calendar, Codes, File, Macros, Script, Shortcut, Tag, YaraHits, YaraRules};
 use crate::message::{Html, Url, decode_text};
 use md5::Md5;
 use sha1::Sha1;
@@ -88,6 +88,9 @@ pub struct Ole {
 /// A text and whether it was cut.
 type Text = (String, bool);
 
+/// YARA rules and what they found.
+type Scanned = (Arc<YaraRules>, Arc<YaraHits>);
+
 #[derive(Debug, Default)]
 pub(super) struct Scans {
     strings: OnceLock<Vec<Arc<str>>>,
@@ -102,7 +105,7 @@ pub(super) struct Scans {
     codes: OnceLock<Codes>,
     smuggling: OnceLock<Vec<&'static str>>,
     exif: OnceLock<Vec<Tag>>,
-    yara: OnceLock<Arc<YaraHits>>,
+    yara: OnceLock<Scanned>,
     hashes: OnceLock<[Arc<str>; 3]>,
     entropy: OnceLock<f64>,
 }
@@ -122,7 +125,7 @@ impl Scans {
         self.exif.get_or_init(read)
     }
 
-    pub(super) fn yara(&self, scan: impl FnOnce() -> Arc<YaraHits>) -> &Arc<YaraHits> {
+    pub(super) fn yara(&self, scan: impl FnOnce() -> Scanned) -> &Scanned {
         self.yara.get_or_init(scan)
     }
 

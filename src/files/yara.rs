@@ -21,6 +21,17 @@ pub struct YaraHits {
     pub limit: Option<&'static str>,
 }
 
+/// Why rules are refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct YaraProblem {
+    /// Position of the text.
+    pub index: usize,
+    /// What is wrong.
+    pub message: String,
+    /// Where in the text, in bytes.
+    pub at: std::ops::Range<usize>,
+}
+
 /// Compiled rules.
 pub struct YaraRules {
     #[cfg(feature = "yara")]
@@ -34,14 +45,18 @@ impl fmt::Debug for YaraRules {
 }
 
 impl YaraRules {
-    /// Compiles rules, given as texts of files. Rules may not include other files. The error names the
-    /// text by its index, and says why.
+    /// Compiles rules, given as namespaces and texts. Rules may not include other files.
     #[cfg(feature = "yara")]
-    pub fn compile<'t>(texts: impl IntoIterator<Item = &'t str>) -> Result<Self, (usize, String)> {
+    pub fn compile<'t>(texts: impl IntoIterator<Item = (&'t str, &'t str)>) -> Result<Self, YaraProblem> {
         let mut compiler = boreal::Compiler::new();
         compiler.set_params(boreal::compiler::CompilerParams::default().disable_includes(true));
-        for (index, text) in texts.into_iter().enumerate() {
-            compiler.add_rules_str(text).map_err(|error| (index, error.to_string()))?;
+        for (index, (namespace, text)) in texts.into_iter().enumerate() {
+            compiler.add_rules_str_in_namespace(text, namespace).map_err(|error| {
+                let found = error.to_diagnostic();
+                let at = found.labels.first().map_or(0..0, |label| label.range.clone());
+                let (start, end) = (at.start.min(text.len()), at.end.min(text.len()));
+                YaraProblem { index, message: found.message, at: start..end.max(start) }
+            })?;
         }
         let mut scanner = compiler.finalize();
         let params = boreal::scanner::ScanParams::default().string_max_nb_matches(MATCHES).timeout_duration(None);
@@ -49,10 +64,9 @@ impl YaraRules {
         Ok(Self { scanner })
     }
 
-    /// This build reads no YARA rules: they are taken and never answer, so that what reads them is
-    /// undecided.
+    /// This build reads no YARA rules.
     #[cfg(not(feature = "yara"))]
-    pub fn compile<'t>(_: impl IntoIterator<Item = &'t str>) -> Result<Self, (usize, String)> {
+    pub fn compile<'t>(_: impl IntoIterator<Item = (&'t str, &'t str)>) -> Result<Self, YaraProblem> {
         Ok(Self {})
     }
 
@@ -72,9 +86,10 @@ impl YaraRules {
 }
 
 impl File {
-    /// The rules that match the file. A file is scanned once: an engine has one set of rules, and the
-    /// files of a message belong to one engine's evaluation.
-    pub fn yara(&self, rules: &YaraRules) -> &Arc<YaraHits> {
-        self.scans.yara(|| Arc::new(rules.scan(&self.bytes)))
+    /// The rules that match the file. It is scanned once for the rules that ask first; another engine's
+    /// rules scan it again.
+    pub fn yara(&self, rules: &Arc<YaraRules>) -> Arc<YaraHits> {
+        let (known, hits) = self.scans.yara(|| (Arc::clone(rules), Arc::new(rules.scan(&self.bytes))));
+        if Arc::ptr_eq(known, rules) { Arc::clone(hits) } else { Arc::new(rules.scan(&self.bytes)) }
     }
 }

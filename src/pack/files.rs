@@ -73,7 +73,17 @@ impl Store {
 
 /// True for files that decide what a pack does: what its digest is made of.
 pub(super) fn is_decisive(path: &str) -> bool {
-    path == "pack.yaml" || path.starts_with("lists/") || (is_rule(path) && !path.starts_with("cases/"))
+    path == "pack.yaml" || path.starts_with("lists/") || (is_code(path) && !path.starts_with("cases/"))
+}
+
+/// Rules of this language, and YARA's.
+fn is_code(path: &str) -> bool {
+    is_rule(path) || is_yara(path)
+}
+
+/// YARA rules, for the files that messages carry.
+pub(super) fn is_yara(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "yar" || extension == "yara")
 }
 
 pub(super) fn is_rule(path: &str) -> bool {

@@ -46,6 +46,8 @@ pub struct Pack {
     pub rules: Vec<SourceId>,
     /// The list files by the path that rules name.
     pub lists: BTreeMap<String, SourceId>,
+    /// The files of YARA rules (`*.yar`, `*.yara`) in the order of their paths.
+    pub yara: Vec<SourceId>,
     /// Of everything that decides.
     pub digest: Digest,
     /// Where it was read from: a folder, an archive, a rule file; `None` for one from memory.
@@ -66,7 +68,7 @@ pub struct Loading {
 }
 
 impl Pack {
-    /// Reads a folder with `pack.yaml`, `*.rule` and `lists/`, an archive of one, or a single rule
+    /// Reads a folder with `pack.yaml`, `*.rule`, `*.yar` and `lists/`, an archive of one, or a single rule
     /// file. What could not be read is in the diagnostics; the rest is there.
     pub fn load(path: &Path, sources: &mut SourceMap) -> (Self, Vec<Diagnostic>) {
         Self::load_with(path, &Loading::default(), sources)
@@ -93,6 +95,7 @@ impl Pack {
             manifest,
             rules: Vec::new(),
             lists: BTreeMap::new(),
+            yara: Vec::new(),
             digest: Digest::default(),
             path: None,
             signed: None,
@@ -287,6 +290,8 @@ impl Loader<'_> {
                 self.manifest(id, pack);
             } else if relative.starts_with("lists/") {
                 pack.lists.insert(relative, id);
+            } else if files::is_yara(&relative) {
+                pack.yara.push(id);
             } else {
                 pack.rules.push(id);
             }
