@@ -293,6 +293,13 @@ fn links_stand_in_the_order_of_the_text() {
 }
 
 #[test]
+fn defanged_links_are_whole() {
+    let message = message("plain", "see hxxps://evil[.]example[.]org/x, then http://a.example.org");
+    let found: Vec<_> = links(&message).iter().map(|link| href(link).to_owned()).collect();
+    assert_eq!(found, ["https://evil.example.org/x", "http://a.example.org/"]);
+}
+
+#[test]
 fn links_of_plain_text() {
     let message =
         message("plain", "go to https://example.com/a and www.example.org, not to ann@example.com or 1.2.3\n");

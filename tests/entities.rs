@@ -123,6 +123,25 @@ fn phone_numbers_that_hide() {
 }
 
 #[test]
+fn phone_numbers_spaced_and_half_in_words() {
+    check(
+        &[
+            ("Call 1 - 800 - 555 - 0142 now", &["+18005550142"]),
+            ("Call 1 \u{2013} 888 \u{2013} 555 \u{2013} 0143 now", &["+18885550143"]),
+            ("desk: 800 - 555 - 0142", &["+18005550142"]),
+            ("1 . 800 . 555 . 0142", &["+18005550142"]),
+            ("call one eight hundred 555 0142", &["+18005550142"]),
+            ("dial eight hundred, five five five, 0142", &["+18005550142"]),
+            ("dial 888-five five five-0143", &["+18885550143"]),
+            ("one 888 five five five 0143", &["+18885550143"]),
+            ("one hundred people met two times in three rooms", &[]),
+            ("four or five of six", &[]),
+        ],
+        numbers,
+    );
+}
+
+#[test]
 fn what_is_no_phone_number() {
     let none = [
         "Order 112-4567890-1234567",

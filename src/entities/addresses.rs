@@ -2,6 +2,7 @@
 
 use super::glyph::glyphs;
 use crate::message::{EmailAddress, Url};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// An e-mail address found in a text.
@@ -35,9 +36,9 @@ pub struct FoundUrl {
 }
 
 /// A text as readers mean it, with the place of each of its characters in the original.
-struct Plain {
-    text: String,
-    /// For each byte of `text`: the bytes in the original that it stands for.
+struct Plain<'t> {
+    text: Cow<'t, str>,
+    /// For each byte of `text`: the bytes in the original that it stands for; none if it is the original.
     places: Vec<(u32, u32)>,
     /// For each byte: it was rewritten.
     rewritten: Vec<bool>,
@@ -67,17 +68,24 @@ const DEFANGED: [(&str, char); 20] = [
     ("\\.", '.'),
 ];
 
-impl Plain {
-    fn of(text: &str) -> Self {
-        let mut plain = Self { text: String::new(), places: Vec::new(), rewritten: Vec::new() };
+impl<'t> Plain<'t> {
+    fn of(text: &'t str) -> Self {
+        // PERF: what holds nothing to fold is as it is.
+        if text.is_ascii() && !text.contains(['[', '(', '{', '\\']) {
+            return Self { text: Cow::Borrowed(text), places: Vec::new(), rewritten: Vec::new() };
+        }
+        let mut plain = Self { text: Cow::Owned(String::new()), places: Vec::new(), rewritten: Vec::new() };
         let mut skip_to = 0;
         for glyph in glyphs(text) {
             if glyph.start < skip_to {
                 continue;
             }
-            if matches!(glyph.c, '[' | '(' | '{' | ' ' | '\\')
-                && let Some((written, meant)) = defanged(&text[glyph.start..])
-            {
+            let may_begin = match glyph.c {
+                '[' | '(' | '{' | '\\' => true,
+                ' ' => text[glyph.end..].starts_with(['[', '(']),
+                _ => false,
+            };
+            if may_begin && let Some((written, meant)) = defanged(&text[glyph.start..]) {
                 skip_to = glyph.start + written;
                 let slashes = if text[glyph.start..].starts_with("[://]") { "//" } else { "" };
                 for c in std::iter::once(meant).chain(slashes.chars()) {
@@ -94,7 +102,7 @@ impl Plain {
     }
 
     fn push(&mut self, c: char, start: usize, end: usize, rewritten: bool) {
-        self.text.push(c);
+        self.text.to_mut().push(c);
         for _ in 0..c.len_utf8() {
             self.places.push((start as u32, end as u32));
             self.rewritten.push(rewritten);
@@ -103,6 +111,9 @@ impl Plain {
 
     /// The bytes of the original for bytes of the plain text; true if something in them was rewritten.
     fn original(&self, start: usize, end: usize) -> Option<(usize, usize, bool)> {
+        if let Cow::Borrowed(_) = self.text {
+            return Some((start, end, false));
+        }
         let first = self.places.get(start)?.0;
         let last = self.places.get(end.checked_sub(1)?)?.1;
         let odd = self.rewritten.get(start..end)?.iter().any(|odd| *odd);
@@ -121,7 +132,8 @@ const LONGEST: usize = u32::MAX as usize;
 
 /// The e-mail addresses in a text, in order.
 pub fn email_addresses(text: &str) -> Vec<FoundEmail> {
-    if text.len() > LONGEST {
+    // PERF: without any way to write `@` there is no address.
+    if text.len() > LONGEST || text.is_ascii() && !text.contains(['@', '[', '(', '{']) {
         return Vec::new();
     }
     let plain = Plain::of(text);

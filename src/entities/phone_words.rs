@@ -64,7 +64,17 @@ const WORDS: [(&str, char); 56] = [
 ];
 
 /// Least digits that are written as words; the others may be numerals.
-const LEAST_WORDS: usize = 4;
+const LEAST_WORDS: usize = 3;
+/// Longest word that is read, in bytes.
+const LONGEST_WORD: usize = 8;
+
+/// The digit that a word in lower case names.
+fn digit(lower: &str) -> Option<char> {
+    // PERF: few words are so short, and fewer begin like a digit's name.
+    let may = lower.len() <= LONGEST_WORD
+        && lower.starts_with(['z', 'o', 'n', 't', 'f', 's', 'e', 'c', 'd', 'u', 'q', 'h', 'v', 'a']);
+    may.then(|| WORDS.iter().find(|(known, _)| *known == lower).map(|(_, digit)| *digit)).flatten()
+}
 /// Most digits of a row; a longer one is no number.
 const MOST_DIGITS: usize = 12;
 /// Most bytes between two digits.
@@ -102,9 +112,17 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 impl Row {
     fn take(&mut self, start: usize, word: &str, text: &str, found: &mut Vec<PhoneNumber>) {
-        let lower = if word.len() <= 8 { word.to_lowercase() } else { String::new() };
         let numerals = (1..=4).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit());
-        let digit = WORDS.iter().find(|(known, _)| *known == lower).map(|(_, digit)| *digit);
+        let is_short = word.len() <= LONGEST_WORD && !numerals;
+        let lower = if is_short { word.to_lowercase() } else { String::new() };
+        let digit = digit(&lower);
+        // "eight hundred" begins most toll-free numbers.
+        if lower == "hundred" && self.words > 0 && self.repeat == 0 && self.digits.len() < MOST_DIGITS {
+            self.words += 1;
+            self.end = start + word.len();
+            self.digits.push_str("00");
+            return;
+        }
         let repeat = match lower.as_str() {
             "double" => 2,
             "triple" => 3,

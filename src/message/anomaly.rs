@@ -5,13 +5,15 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 /// The kinds of anomalies.
-const KINDS: [(&str, Weight); 26] = [
+const KINDS: [(&str, Weight); 30] = [
     ("bare-cr", Weight::Odd),
     ("charset-undecodable", Weight::Odd),
+    ("conflicting-file-names", Weight::Odd),
     ("duplicate-boundary", Weight::Odd),
     ("duplicate-header", Weight::Odd),
     ("empty-message", Weight::Damage),
     ("encoded-multipart", Weight::Odd),
+    ("hidden-boundary", Weight::Odd),
     ("leading-junk", Weight::Odd),
     ("mailbox-separator", Weight::Odd),
     ("malformed-header", Weight::Odd),
@@ -21,7 +23,9 @@ const KINDS: [(&str, Weight); 26] = [
     ("raw-8bit-header", Weight::Odd),
     ("reused-boundary", Weight::Odd),
     ("several-alternatives", Weight::Odd),
+    ("several-readings", Weight::Odd),
     ("text-after-multipart", Weight::Odd),
+    ("text-before-multipart", Weight::Odd),
     ("too-deep", Weight::Damage),
     ("too-large", Weight::Damage),
     ("too-many-headers", Weight::Damage),
@@ -32,6 +36,26 @@ const KINDS: [(&str, Weight); 26] = [
     ("undecodable-quoted-printable", Weight::Odd),
     ("unknown-charset", Weight::Damage),
     ("unknown-transfer-encoding", Weight::Damage),
+];
+
+/// Kinds about which readers disagree what the parts of the message are, and what is in them.
+const AMBIGUOUS: [&str; 16] = [
+    "conflicting-file-names",
+    "duplicate-boundary",
+    "duplicate-header",
+    "encoded-multipart",
+    "hidden-boundary",
+    "leading-junk",
+    "malformed-header",
+    "missing-boundary",
+    "reused-boundary",
+    "several-alternatives",
+    "several-readings",
+    "text-after-multipart",
+    "text-before-multipart",
+    "truncated-multipart",
+    "undecodable-base64",
+    "unknown-transfer-encoding",
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +93,11 @@ impl Anomaly {
     /// Some of the message may be missing from what was read, or it is no mail at all.
     pub fn is_damage(&self) -> bool {
         KINDS.iter().any(|(kind, weight)| *kind == self.kind && *weight == Weight::Damage)
+    }
+
+    /// Readers disagree about the structure: what one shows another may not.
+    pub fn is_ambiguity(&self) -> bool {
+        AMBIGUOUS.contains(&self.kind)
     }
 
     pub(super) fn new(kind: &'static str, detail: impl Into<Cow<'static, str>>, range: Option<Range<usize>>) -> Self {

@@ -54,7 +54,7 @@ fn is_file(part: &Part) -> bool {
 }
 
 impl Attachment {
-    fn of(message: &Message, index: usize, part: &Part) -> Self {
+    pub(super) fn of(message: &Message, index: usize, part: &Part) -> Self {
         let extension = part.file_name.as_deref().and_then(extension);
         Self {
             part: index,
@@ -87,6 +87,17 @@ impl Attachment {
     /// True if the content is of another type than name or declaration say.
     pub fn type_mismatch(&self) -> bool {
         mismatched(self.file_type(), &self.content_type, self.file_extension.as_deref())
+    }
+
+    /// The same file under another name.
+    pub(super) fn rename(&mut self, name: &str) {
+        self.file_name = Some(name.into());
+        self.file_extension = extension(name).map(Arc::from);
+    }
+
+    /// The same file with its bytes read in another way.
+    pub(super) fn with_bytes(self, bytes: Arc<[u8]>) -> Self {
+        Self { bytes, ..self }
     }
 
     /// A value that a later stage computes once for this file and keeps with it.

@@ -1,7 +1,7 @@
 //! The body: texts, links, threads.
 
 use super::Message;
-use super::html::{self, Walked};
+use super::html::{self, RESOURCE_KINDS as KINDS, RawResource, Walked};
 use super::links::{self, Link};
 use super::threads::{self, PreviousThread, Thread};
 use std::collections::BTreeSet;
@@ -18,6 +18,30 @@ pub struct Body {
     max_links: usize,
     links: OnceLock<(Vec<Arc<Link>>, bool)>,
     threads: OnceLock<(Arc<Thread>, Vec<Arc<PreviousThread>>)>,
+}
+
+/// Something that a page fetches when it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource(pub(super) RawResource);
+
+/// The kinds of resources.
+pub const RESOURCE_KINDS: &[&str] = &KINDS;
+
+impl Resource {
+    /// What it is: of [`RESOURCE_KINDS`].
+    pub fn kind(&self) -> &'static str {
+        self.0.kind
+    }
+
+    /// Where it is fetched from, as written, relative to the page's base.
+    pub fn href(&self) -> &str {
+        &self.0.href
+    }
+
+    /// The element that fetches it is visible.
+    pub fn is_visible(&self) -> bool {
+        self.0.visible
+    }
 }
 
 /// The HTML body.
@@ -105,6 +129,11 @@ impl Html {
     /// Links in document order, URLs in the visible text included.
     pub fn links(&self) -> &[Arc<Link>] {
         &self.all_links().0
+    }
+
+    /// What the page fetches when it is shown, in document order.
+    pub fn resources(&self) -> impl Iterator<Item = Resource> {
+        self.walked().resources.iter().cloned().map(Resource)
     }
 
     /// Where in the source a place of the visible text was read; exact where a stretch of text begins,

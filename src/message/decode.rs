@@ -1,6 +1,6 @@
 //! Transfer encodings and encoded words, decoded as leniently as mail programs do.
 
-use super::parse::decode_text;
+use super::charset::decode_word;
 use std::borrow::Cow;
 
 /// Decoded bytes, and whether something in them was no part of the encoding.
@@ -53,6 +53,48 @@ fn flush(bytes: &mut Vec<u8>, bits: u32, count: u8) {
         3 => bytes.extend_from_slice(&[(bits >> 10) as u8, (bits >> 2) as u8]),
         _ => {}
     }
+}
+
+/// Files in a text as `uuencode` of POSIX writes them: `begin 644 name`, lines, `end`.
+pub(super) fn uuencoded(text: &str) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut open: Option<(String, Vec<u8>)> = None;
+    for line in text.lines() {
+        let goes_on = open.as_mut().map(|(_, bytes)| uuencoded_line(line, bytes));
+        match goes_on {
+            None => open = begin_of_file(line).map(|name| (name, Vec::new())),
+            Some(true) => {}
+            // Anything else ends it, `end` or not.
+            Some(false) => files.extend(open.take().filter(|(_, bytes)| !bytes.is_empty())),
+        }
+    }
+    files.extend(open.filter(|(_, bytes)| !bytes.is_empty()));
+    files
+}
+
+fn begin_of_file(line: &str) -> Option<String> {
+    let (mode, name) = line.strip_prefix("begin ")?.trim_end().split_once(' ')?;
+    let is_mode = matches!(mode.len(), 3 | 4) && mode.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
+    is_mode.then(|| name.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
+/// A line of encoded bytes, its number of bytes first; false if it is none.
+fn uuencoded_line(line: &str, out: &mut Vec<u8>) -> bool {
+    let value = |byte: u8| byte.wrapping_sub(32) & 63;
+    let Some((first, rest)) = line.trim_end_matches('\r').as_bytes().split_first() else { return false };
+    let length = usize::from(value(*first));
+    let fits = (33..=96).contains(first) && rest.len() + 2 >= length.div_ceil(3) * 4 && rest.len() <= 90;
+    if !fits || rest.iter().any(|byte| !(32..=96).contains(byte)) {
+        return false;
+    }
+    let before = out.len();
+    for group in rest.chunks(4) {
+        let at = |index: usize| u32::from(group.get(index).map_or(0, |byte| value(*byte)));
+        let bits = at(0) << 18 | at(1) << 12 | at(2) << 6 | at(3);
+        out.extend_from_slice(&bits.to_be_bytes()[1..]);
+    }
+    out.truncate(before + length);
+    true
 }
 
 /// An `=` that begins no escape stands for itself.
@@ -169,7 +211,7 @@ fn join(bytes: &mut Vec<u8>, next: &[u8]) {
 
 fn close(open: &mut Option<(String, Vec<u8>)>, out: &mut String) {
     if let Some((charset, bytes)) = open.take() {
-        out.push_str(&decode_text(&bytes, Some(&charset)));
+        out.push_str(&decode_word(&bytes, &charset));
     }
 }
 
@@ -221,6 +263,12 @@ mod tests {
         assert_eq!(decoded.bytes, b"a=bc d=ZZ");
         assert!(decoded.damaged);
         assert!(!quoted_printable(b"a=20=e4").damaged);
+    }
+
+    #[test]
+    fn files_in_texts() {
+        let text = "Hi\n\nbegin 644 cat.txt\n#0V%T\n`\nend\nbegin the day\nbegin 644 x\nno line of it\n";
+        assert_eq!(uuencoded(text), [("cat.txt".to_owned(), b"Cat".to_vec())]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Header fields (RFC 5322 section 2.2), unfolded and decoded, with their places.
 
 use super::anomaly::Anomaly;
+use super::charset::decode_text;
 use super::decode::words;
-use super::parse::{Parsed, decode_text};
+use super::parse::Parsed;
 use super::settings::Limits;
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -114,15 +114,21 @@ fn plain_between(text: &str, limit: usize, taken: &[(usize, usize)]) -> (Vec<Lin
     let mut finder = linkify::LinkFinder::new();
     finder.kinds(&[linkify::LinkKind::Url]).url_must_have_scheme(false);
     let mut links = Vec::new();
+    let mut read_to = 0;
     for found in finder.links(text) {
+        if found.start() < read_to {
+            continue;
+        }
+        let written = whole(text, found.start(), found.end());
+        read_to = found.start() + written.len();
         while taken.next_if(|(_, end)| *end <= found.start()).is_some() {}
         if taken.peek().is_some_and(|(start, _)| *start < found.end()) {
             continue;
         }
-        let Some(url) = Url::parse(found.as_str()) else { continue };
+        let Some(url) = Url::parse(written) else { continue };
         // Without a scheme only names under a known suffix are meant as links.
-        let explicit = found.as_str().contains("://");
-        let known = url.domain.as_ref().is_some_and(|domain| domain.valid) && !is_file_name(found.as_str());
+        let explicit = written.contains("://");
+        let known = url.domain.as_ref().is_some_and(|domain| domain.valid) && !is_file_name(written);
         if !explicit && !known {
             continue;
         }
@@ -130,7 +136,7 @@ fn plain_between(text: &str, limit: usize, taken: &[(usize, usize)]) -> (Vec<Lin
             return (links, true);
         }
         links.push(Link {
-            display_text: Some(found.as_str().into()),
+            display_text: Some(written.into()),
             display_url: Some(Arc::clone(&url)),
             href_url: Some(url),
             mismatched: false,
@@ -140,6 +146,17 @@ fn plain_between(text: &str, limit: usize, taken: &[(usize, usize)]) -> (Vec<Lin
         });
     }
     (links, false)
+}
+
+/// A URL as it is written, with what a dot in brackets cuts off: `hxxps://evil[.]example[.]org/x`.
+fn whole(text: &str, start: usize, end: usize) -> &str {
+    let rest = &text[end..];
+    if !["[.]", "(.)", "{.}", "[dot]", "[:]"].iter().any(|defanged| rest.starts_with(defanged)) {
+        return &text[start..end];
+    }
+    let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | ',' | ';');
+    let length = rest.find(ends).unwrap_or(rest.len());
+    text[start..end + length].trim_end_matches(['.', ')', '!', '?', ':'])
 }
 
 /// URLs in a text with their places: written with a scheme, or host names under a known suffix.

@@ -6,6 +6,7 @@ mod attachment;
 pub mod authres;
 mod bodies;
 mod body;
+mod charset;
 #[cfg(any(feature = "corpus", feature = "files"))]
 pub(crate) mod civil;
 mod decode;
@@ -19,6 +20,7 @@ mod params;
 mod parse;
 mod part;
 mod quote_date;
+mod readings;
 mod rewrite;
 mod settings;
 mod structure;
@@ -32,16 +34,17 @@ pub use anomaly::{ANOMALY_KINDS, Anomaly};
 pub use attachment::{Attachment, FILE_TYPES};
 pub(crate) use attachment::{extension as file_extension, hex, mismatched, sniff};
 pub(crate) use body::addresses;
-pub use body::{Body, BodyHtml, BodyPlain, Html};
+pub use body::{Body, BodyHtml, BodyPlain, Html, RESOURCE_KINDS, Resource};
+pub(crate) use charset::{decode_html, decode_text};
 pub use domain::Domain;
 pub use envelope::Envelope;
 pub use header::Header;
 pub use hop::{Hop, HopField, Peer, Received};
 pub(crate) use links::urls_in;
 pub use links::{Link, LinkParser};
-pub(crate) use parse::decode_text;
 pub use part::Part;
 pub(crate) use quote_date::month;
+pub use readings::{OtherReading, READINGS};
 pub use rewrite::REWRITERS;
 pub use settings::{AuthOverride, Limits, Settings, Vip};
 pub use subject::Subject;
@@ -72,6 +75,9 @@ pub struct Message {
     hops: OnceLock<Vec<Arc<Hop>>>,
     body: OnceLock<Arc<Body>>,
     attachments: OnceLock<Vec<Arc<Attachment>>>,
+    all_attachments: OnceLock<Vec<Arc<Attachment>>>,
+    readings: OnceLock<Vec<OtherReading>>,
+    ambiguities: OnceLock<Vec<Anomaly>>,
     later: Mutex<Vec<(TypeId, Slot)>>,
 }
 
@@ -100,7 +106,7 @@ impl Message {
     }
 
     fn nested(raw: Arc<[u8]>, settings: Arc<Settings>, envelope: Envelope, depth: usize) -> Arc<Self> {
-        let parsed = parse::parse(&raw, &settings.limits);
+        let parsed = parse::parse(&raw, &settings.limits, parse::Policy::default());
         Arc::new_cyclic(|me| Self {
             me: Weak::clone(me),
             raw,
@@ -118,6 +124,9 @@ impl Message {
             hops: OnceLock::new(),
             body: OnceLock::new(),
             attachments: OnceLock::new(),
+            all_attachments: OnceLock::new(),
+            readings: OnceLock::new(),
+            ambiguities: OnceLock::new(),
             later: Mutex::default(),
         })
     }
@@ -299,9 +308,34 @@ impl Message {
         self.body.get_or_init(|| Arc::new(Body::of(self)))
     }
 
-    /// Attachments and inline files, in MIME order.
+    /// Attachments and inline files, in MIME order; after them those that only other readings have.
     pub fn attachments(&self) -> &[Arc<Attachment>] {
+        let others = self.readings().iter().flat_map(|reading| &reading.attachments);
+        self.all_attachments.get_or_init(|| self.own_attachments().iter().chain(others).cloned().collect())
+    }
+
+    /// Attachments and inline files as we read the message.
+    fn own_attachments(&self) -> &[Arc<Attachment>] {
         self.attachments.get_or_init(|| attachment::attachments(self))
+    }
+
+    /// What other readers make of the message, where its structure is ambiguous.
+    pub fn readings(&self) -> &[OtherReading] {
+        self.readings.get_or_init(|| readings::readings(self))
+    }
+
+    /// Facts about which readers disagree: what one shows another may not. The first call decodes all
+    /// parts.
+    pub fn ambiguities(&self) -> &[Anomaly] {
+        self.ambiguities.get_or_init(|| {
+            let facts = self.anomalies().iter().filter(|fact| fact.is_ambiguity()).cloned();
+            let readings = self.readings().iter().map(|reading| {
+                let (texts, files) = (reading.texts.len(), reading.attachments.len());
+                let detail = format!("`{}` shows {texts} other texts and {files} other files", reading.reading);
+                Anomaly::new("several-readings", detail, None)
+            });
+            facts.chain(readings).collect()
+        })
     }
 
     /// Where the value of a feature path was read, if it has one place.
@@ -329,7 +363,7 @@ impl Message {
             }
             ["attachments", rest @ ..] => {
                 let index: usize = rest.first()?.split(']').next()?.parse().ok()?;
-                self.part_location(self.attachments().get(index)?.part)
+                self.part_location(self.own_attachments().get(index)?.part)
             }
             _ => None,
         }

@@ -1,7 +1,7 @@
 //! Values with parameters: Content-Type, Content-Disposition (RFC 2045, RFC 2231).
 
+use super::charset::decode_text;
 use super::decode::words;
-use super::parse::decode_text;
 use std::collections::BTreeMap;
 
 /// Most parameters that are read of one field.
@@ -33,6 +33,36 @@ impl Params {
     pub(super) fn all<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p str> {
         self.list.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
+}
+
+/// What careless readers may take for the boundary in a raw Content-Type: in comments, quotes or after
+/// nonsense, as it stands (an encoded word not decoded), the first piece of several (RFC 2231), cut at
+/// white space.
+pub(super) fn hidden_boundaries(field: &str) -> Vec<String> {
+    const NAME: &str = "boundary";
+    let lower = field.to_ascii_lowercase();
+    let mut found = Vec::new();
+    for (at, _) in lower.match_indices(NAME).take(16) {
+        let before = lower[..at].chars().next_back();
+        let rest = field[at + NAME.len()..].trim_start();
+        let rest = rest.trim_start_matches(|c: char| c == '*' || c.is_ascii_digit()).trim_start();
+        let Some(value) = rest.strip_prefix('=').filter(|_| !before.is_some_and(|c| c.is_alphanumeric() || c == '-'))
+        else {
+            continue;
+        };
+        let value = value.trim_start();
+        let ends = |c: char| c == ';' || c == ')' || c.is_whitespace();
+        let taken = match value.strip_prefix('"') {
+            Some(quoted) => quoted.split('"').next().unwrap_or(quoted),
+            None => value.split(ends).next().unwrap_or(value),
+        };
+        let taken = taken.trim_end();
+        // What RFC 2231 encodes begins with a charset and a language.
+        if !taken.is_empty() && !taken.contains('\'') {
+            found.push(taken.to_owned());
+        }
+    }
+    found
 }
 
 /// Splits at `;` outside quotes; comments go.

@@ -23,18 +23,27 @@ pub(super) struct Parsed {
     pub(super) limits_hit: Vec<String>,
 }
 
+/// How what is ambiguous is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Policy {
+    /// Of a field of a part that occurs twice the last counts, not the first.
+    pub(super) last_field: bool,
+    /// A carriage return alone ends a line.
+    pub(super) bare_cr: bool,
+}
+
 /// Parses a message. Always gives something, whatever the bytes are.
-pub(super) fn parse(raw: &Arc<[u8]>, limits: &Limits) -> Parsed {
+pub(super) fn parse(raw: &Arc<[u8]>, limits: &Limits, policy: Policy) -> Parsed {
     let mut parsed = Parsed::default();
     let start = leading_junk(raw, &mut parsed.anomalies);
     let end = bounded(raw, start, &mut parsed, limits);
     byte_facts(raw, &mut parsed.anomalies);
-    let bytes = with_line_feeds(&raw[..end]);
+    let bytes = with_line_feeds(&raw[..end], policy.bare_cr);
     let body = header::message_section(&bytes, start, limits, &mut parsed);
     if parsed.headers.is_empty() && !raw.is_empty() {
         parsed.anomalies.push(Anomaly::new("no-headers", "the message has no header field", None));
     }
-    structure::parse(&bytes, raw, start..body, limits, &mut parsed);
+    structure::parse(&bytes, raw, start..body, limits, policy, &mut parsed);
     parsed.bodies = bodies::choose(&mut parsed.parts, &mut parsed.anomalies);
     parsed
 }
@@ -66,12 +75,14 @@ fn bounded(raw: &[u8], start: usize, parsed: &mut Parsed, limits: &Limits) -> us
     end
 }
 
-/// A message of which all lines end in carriage returns; offsets stay.
-fn with_line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
-    if memchr::memchr(b'\n', bytes).is_some() || memchr::memchr(b'\r', bytes).is_none() {
+/// A message of which all lines end in carriage returns, or where each of them is to end a line;
+/// offsets stay.
+fn with_line_feeds(bytes: &[u8], bare_cr: bool) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\r', bytes).is_none() || !bare_cr && memchr::memchr(b'\n', bytes).is_some() {
         return Cow::Borrowed(bytes);
     }
-    Cow::Owned(bytes.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect())
+    let ends = |at: usize| bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
+    Cow::Owned((0..bytes.len()).map(|at| if ends(at) { b'\n' } else { bytes[at] }).collect())
 }
 
 fn byte_facts(raw: &[u8], anomalies: &mut Vec<Anomaly>) {
@@ -87,50 +98,14 @@ fn byte_facts(raw: &[u8], anomalies: &mut Vec<Anomaly>) {
     }
 }
 
-/// A charset by its label; labels that no standard knows are `None`.
-fn encoding(label: &str) -> Option<&'static encoding_rs::Encoding> {
-    let found = encoding_rs::Encoding::for_label(label.trim().trim_matches(['"', '\'']).as_bytes());
-    // Charsets that browsers refuse to decode, for which the label stands alone.
-    found.filter(|encoding| *encoding != encoding_rs::REPLACEMENT)
-}
-
-type Decoder = fn(&[u8]) -> String;
+/// Turns bytes into text.
+pub(super) type Decoder = fn(&[u8]) -> String;
 
 /// A decoder for what browsers no longer read but mail still holds (UTF-7, IBM code pages).
-fn rare_decoder(label: &str) -> Option<Decoder> {
+pub(super) fn rare_decoder(label: &str) -> Option<Decoder> {
     let label = label.trim();
     let known = !label.is_empty() && label.len() <= 40 && label.is_ascii();
     known.then(|| mail_parser::decoders::charsets::map::charset_decoder(label.as_bytes())).flatten()
-}
-
-/// Why a charset cannot be used as declared, if so.
-pub(super) fn charset_problem(label: &str) -> Option<String> {
-    let known = encoding(label).is_some() || rare_decoder(label).is_some();
-    (!known).then(|| format!("the charset `{}` is unknown", label.escape_debug()))
-}
-
-/// Text in a declared charset; without a usable one UTF-8 if it is valid, else windows-1252.
-pub(crate) fn decode_text<'b>(bytes: &'b [u8], charset: Option<&str>) -> Cow<'b, str> {
-    let declared = charset.and_then(encoding);
-    // Mail that says `us-ascii` and holds UTF-8 is common, and what readers show.
-    let declared = declared.filter(|encoding| *encoding != encoding_rs::WINDOWS_1252 || !is_multi_byte(bytes));
-    if let Some(encoding) = declared {
-        return encoding.decode(bytes).0;
-    }
-    if let Some(decode) = charset.filter(|label| encoding(label).is_none()).and_then(rare_decoder)
-        && let Ok(text) = catch_unwind(AssertUnwindSafe(|| decode(bytes)))
-    {
-        return Cow::Owned(text);
-    }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text.strip_prefix('\u{FEFF}').unwrap_or(text)),
-        Err(_) => encoding_rs::WINDOWS_1252.decode(bytes).0,
-    }
-}
-
-/// Valid UTF-8 with characters beyond ASCII: windows-1252 text is that only by a rare accident.
-fn is_multi_byte(bytes: &[u8]) -> bool {
-    !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok()
 }
 
 /// An RFC 5322 date as seconds since 1970.

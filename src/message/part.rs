@@ -1,8 +1,8 @@
 //! One MIME part. Its content is decoded when it is first asked for.
 
 use super::anomaly::Anomaly;
+use super::charset::{charset_problem, decode_html, decode_text, misfits};
 use super::decode;
-use super::parse::{charset_problem, decode_text};
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -20,6 +20,8 @@ pub struct Part {
     pub disposition: Option<String>,
     /// Name after RFC 2231 and RFC 2047, control characters replaced by spaces.
     pub file_name: Option<String>,
+    /// Other names that it has, of which some readers show one: those with another extension.
+    pub other_names: Vec<String>,
     /// Without angle brackets.
     pub content_id: Option<String>,
     /// Declared transfer encoding in lower case, without comments.
@@ -36,6 +38,8 @@ pub struct Part {
     pub is_attachment: bool,
     /// True for an attached message.
     pub is_message: bool,
+    /// The Content-Type of a multipart as it was sent.
+    pub(super) declared: Option<String>,
     pub(super) raw: Arc<[u8]>,
     pub(super) text_limit: usize,
     pub(super) decoded: OnceLock<Content>,
@@ -92,7 +96,8 @@ impl Part {
     fn decoded_text(&self) -> Option<&Text> {
         let text = self.text.get_or_init(|| {
             let bytes = self.is_text().then(|| self.bytes())?;
-            let text = decode_text(bytes, self.charset.as_deref());
+            let charset = self.charset.as_deref();
+            let text = if self.is_html() { decode_html(bytes, charset) } else { decode_text(bytes, charset) };
             Some(Text { full: text.len(), text: cut(&text, self.text_limit).into() })
         });
         text.as_ref()
@@ -138,7 +143,8 @@ impl Part {
                 note("unknown-charset", problem.into());
             }
             // What the sender wrote as U+FFFD is no damage of ours, but as odd.
-            if text.contains('\u{FFFD}') {
+            let fits = self.charset.as_deref().is_none_or(|label| !misfits(self.bytes(), label));
+            if !fits || text.contains('\u{FFFD}') {
                 note("charset-undecodable", "bytes that are no text in the charset".into());
             }
         }

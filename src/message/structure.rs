@@ -2,9 +2,10 @@
 
 use super::anomaly::Anomaly;
 use super::header::{self, Header};
-use super::params::Params;
-use super::parse::Parsed;
+use super::params::{self, Params};
+use super::parse::{Parsed, Policy};
 use super::part::Part;
+use super::readings::says_something;
 use super::settings::Limits;
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ struct Open {
     /// More than one if the field declares several: readers disagree which one counts.
     boundaries: Vec<Vec<u8>>,
     children: usize,
+    /// One of several boundaries ended it: for readers of another one it goes on.
+    ended: bool,
 }
 
 struct Walker<'w> {
@@ -22,6 +25,7 @@ struct Walker<'w> {
     bytes: &'w [u8],
     raw: &'w Arc<[u8]>,
     limits: &'w Limits,
+    policy: Policy,
     parsed: &'w mut Parsed,
     open: Vec<Open>,
     /// The part whose body is being read.
@@ -32,10 +36,18 @@ struct Walker<'w> {
 }
 
 /// Reads the parts of a message whose header is `parsed.headers` and whose body starts at `body`.
-pub(super) fn parse(bytes: &[u8], raw: &Arc<[u8]>, header: Range<usize>, limits: &Limits, parsed: &mut Parsed) {
+pub(super) fn parse(
+    bytes: &[u8],
+    raw: &Arc<[u8]>,
+    header: Range<usize>,
+    limits: &Limits,
+    policy: Policy,
+    parsed: &mut Parsed,
+) {
     let headers = std::mem::take(&mut parsed.headers);
     let body = header.end;
-    let mut walker = Walker { bytes, raw, limits, parsed, open: Vec::new(), leaf: None, epilogue: None, full: false };
+    let mut walker =
+        Walker { bytes, raw, limits, policy, parsed, open: Vec::new(), leaf: None, epilogue: None, full: false };
     walker.enter(&headers, header);
     walker.walk(body);
     walker.finish();
@@ -92,12 +104,27 @@ impl Walker<'_> {
         while self.open.len() > level + 1 {
             self.close(at);
         }
+        if closes && self.open[level].boundaries.len() > 1 {
+            self.open[level].ended = true;
+            return end;
+        }
         if closes {
             self.close(at);
             self.epilogue = Some(end);
             return end;
         }
+        self.note_preamble(at);
         self.begin_part(end)
+    }
+
+    /// Text before the first part: no reader shows it, some take it for a part.
+    fn note_preamble(&mut self, at: usize) {
+        let Some(open) = self.open.last().filter(|open| open.children == 0) else { return };
+        let start = self.parsed.parts[open.part].raw_range.start;
+        let range = start.min(at)..at;
+        if says_something(&self.bytes[range.clone()]) {
+            self.anomaly("text-before-multipart", "text before the first part of a multipart", Some(range));
+        }
     }
 
     fn begin_part(&mut self, start: usize) -> usize {
@@ -118,19 +145,29 @@ impl Walker<'_> {
 
     /// Makes a part of a header section and opens it.
     fn enter(&mut self, headers: &[Header], header_range: Range<usize>) {
-        let first = |name: &str| headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+        let last = self.policy.last_field;
+        let first = |name: &str| {
+            let mut named = headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name));
+            if last { named.next_back() } else { named.next() }
+        };
         let content = first("content-type").map(|header| Params::parse(&header.raw)).unwrap_or_default();
         let disposition = first("content-disposition").map(|header| Params::parse(&header.raw)).unwrap_or_default();
         let encoding = first("content-transfer-encoding").map(|header| Params::parse(&header.raw).value);
         let parent = self.open.last().map(|open| open.part);
         let content_type = self.content_type(&content.value, parent);
         let name = disposition.get("filename").or_else(|| disposition.get("name")).or_else(|| content.get("name"));
+        let name = name.map(clean_file_name).and_then(non_empty);
+        let all_names = disposition.all("filename").chain(content.all("name"));
+        let declared =
+            first("content-type").map(|header| &*header.raw).filter(|_| content.value.starts_with("multipart/"));
         let encoding = encoding.and_then(|value| value.split_whitespace().next().map(str::to_owned));
         let part = Part {
             number: self.number(parent),
             charset: content.get("charset").map(|name| name.trim().replace('"', "").to_lowercase()),
             disposition: non_empty(disposition.value.clone()),
-            file_name: name.map(clean_file_name).and_then(non_empty),
+            other_names: name.as_deref().map(|name| other_names(name, all_names)).unwrap_or_default(),
+            file_name: name,
+            declared: declared.map(str::to_owned),
             content_id: first("content-id").and_then(|header| non_empty(bare(&header.value))),
             transfer_encoding: encoding,
             is_message: matches!(content_type.as_str(), "message/rfc822" | "message/global"),
@@ -145,6 +182,7 @@ impl Walker<'_> {
         if parent.is_some() {
             self.part_facts(headers, &part);
         }
+        self.name_facts(&part);
         self.open(part, &content);
     }
 
@@ -171,11 +209,14 @@ impl Walker<'_> {
             }
             return;
         }
-        let boundaries = self.boundaries(content, body, place);
-        self.open.push(Open { part: index, boundaries, children: 0 });
+        let declared = self.parsed.parts[index].declared.clone().unwrap_or_default();
+        let boundaries = self.boundaries(content, &declared, body, place);
+        self.open.push(Open { part: index, boundaries, children: 0, ended: false });
     }
 
-    fn boundaries(&mut self, content: &Params, body: usize, place: Range<usize>) -> Vec<Vec<u8>> {
+    /// All that some reader may take for the boundary: each of them begins parts, so that the texts and
+    /// files of all readings are there.
+    fn boundaries(&mut self, content: &Params, field: &str, body: usize, place: Range<usize>) -> Vec<Vec<u8>> {
         let mut declared: Vec<Vec<u8>> = Vec::new();
         for boundary in content.all("boundary").map(str::trim_end).filter(|boundary| !boundary.is_empty()) {
             if !declared.iter().any(|known| known == boundary.as_bytes()) && declared.len() < 4 {
@@ -184,6 +225,13 @@ impl Walker<'_> {
         }
         if declared.len() > 1 {
             self.anomaly("duplicate-boundary", "a multipart declares several boundaries", Some(place.clone()));
+        }
+        for hidden in params::hidden_boundaries(field) {
+            if !declared.iter().any(|known| known == hidden.as_bytes()) && declared.len() < 8 {
+                declared.push(hidden.into_bytes());
+                let detail = "a boundary that some readers read and some do not";
+                self.anomaly("hidden-boundary", detail, Some(place.clone()));
+            }
         }
         let outer = declared.iter().any(|b| self.open.iter().any(|open| open.boundaries.contains(b)));
         if outer {
@@ -222,6 +270,15 @@ impl Walker<'_> {
                 let anomaly = Anomaly::new("duplicate-header", detail, Some(part.header_range.clone()));
                 self.parsed.anomalies.push(anomaly);
             }
+        }
+    }
+
+    /// Two names of which readers show the one or the other.
+    fn name_facts(&mut self, part: &Part) {
+        if let (Some(name), Some(other)) = (&part.file_name, part.other_names.first()) {
+            let detail = format!("a file is named `{}` and `{}`", name.escape_debug(), other.escape_debug());
+            let place = Some(part.header_range.clone());
+            self.parsed.anomalies.push(Anomaly::new("conflicting-file-names", detail, place));
         }
     }
 
@@ -272,7 +329,7 @@ impl Walker<'_> {
         let end = self.bytes.len();
         self.end_leaf(end);
         self.note_epilogue(end);
-        if !self.full && self.open.iter().any(|open| open.children > 0) {
+        if !self.full && self.open.iter().any(|open| open.children > 0 && !open.ended) {
             self.truncated(0);
         }
         while !self.open.is_empty() {
@@ -292,7 +349,7 @@ impl Walker<'_> {
     }
 
     fn truncated(&mut self, level: usize) {
-        let inner = self.open.iter().skip(level).find(|open| open.children > 0);
+        let inner = self.open.iter().skip(level).find(|open| open.children > 0 && !open.ended);
         if let Some(range) = inner.map(|open| self.parsed.parts[open.part].header_range.clone()) {
             self.anomaly("truncated-multipart", "a multipart without its closing delimiter", Some(range));
         }
@@ -325,6 +382,18 @@ fn non_empty(text: String) -> Option<String> {
 
 fn bare(text: &str) -> String {
     text.trim().trim_matches(['<', '>']).to_owned()
+}
+
+/// Names with another extension than the one that is shown; others differ in how they are encoded.
+fn other_names<'n>(shown: &str, all: impl Iterator<Item = &'n str>) -> Vec<String> {
+    let extension = |name: &str| name.rsplit_once('.').map(|(_, extension)| extension.trim().to_lowercase());
+    let mut others: Vec<String> = Vec::new();
+    for name in all.map(clean_file_name).filter(|name| !name.is_empty()) {
+        if extension(&name) != extension(shown) && !others.contains(&name) && others.len() < 4 {
+            others.push(name);
+        }
+    }
+    others
 }
 
 fn clean_file_name(name: &str) -> String {

@@ -12,6 +12,8 @@ pub struct Thread {
     pub text: Arc<str>,
     /// Warnings that a gateway put above it.
     pub banners: Vec<Arc<Banner>>,
+    /// Legal notices that stand below it.
+    pub disclaimers: Vec<Arc<str>>,
 }
 
 /// A warning that a gateway put above the text.
@@ -63,7 +65,7 @@ const FROM: [&str; 16] = [
     "보낸 사람",
     "expéditeur",
 ];
-const SENT: [&str; 25] = [
+const SENT: [&str; 31] = [
     "sent",
     "date",
     "gesendet",
@@ -89,6 +91,12 @@ const SENT: [&str; 25] = [
     "fecha",
     "dato",
     "tarih",
+    "日期",
+    "时间",
+    "日期时间",
+    "傳送時間",
+    "日時",
+    "날짜",
 ];
 const TO: [&str; 17] = [
     "to",
@@ -131,7 +139,7 @@ const SUBJECT: [&str; 18] = [
     "re",
 ];
 /// Endings of "On ... wrote:" in the languages of common mail programs.
-const WROTE: [&str; 21] = [
+const WROTE: [&str; 33] = [
     "wrote:",
     "schrieb:",
     "a écrit :",
@@ -153,9 +161,21 @@ const WROTE: [&str; 21] = [
     "님이 작성:",
     "написал:",
     "wrote :",
+    "folgendes geschrieben:",
+    "het volgende geschreven:",
+    "pisze:",
+    "написал(а):",
+    "написала:",
+    "пишет :",
+    "のメール：",
+    "書き込みました:",
+    "書きました:",
+    "寫道:",
+    "님이 작성했습니다:",
+    "님이 작성함:",
 ];
 /// Lines that stand alone above quoted or forwarded mail.
-const SEPARATORS: [&str; 17] = [
+const SEPARATORS: [&str; 50] = [
     "original message",
     "ursprüngliche nachricht",
     "originalnachricht",
@@ -171,8 +191,41 @@ const SEPARATORS: [&str; 17] = [
     "mensaje reenviado",
     "mensagem encaminhada",
     "messaggio inoltrato",
-    "begin forwarded message:",
+    "begin forwarded message",
     "original-nachricht",
+    "anfang der weitergeleiteten nachricht",
+    "début du message transféré",
+    "inicio del mensaje reenviado",
+    "início da mensagem encaminhada",
+    "inizio messaggio inoltrato",
+    "begin doorgestuurd bericht",
+    "doorgestuurd bericht",
+    "doorgestuurde bericht",
+    "początek przekazywanej wiadomości",
+    "przekazana wiadomość",
+    "wiadomość oryginalna",
+    "oryginalna wiadomość",
+    "начало переадресованного сообщения",
+    "перенаправленное сообщение",
+    "пересылаемое сообщение",
+    "пересланное сообщение",
+    "исходное сообщение",
+    "転送されたメッセージ",
+    "転送メッセージ",
+    "元のメッセージ",
+    "开始转发的邮件",
+    "转发的消息",
+    "转发邮件信息",
+    "原始邮件",
+    "原始郵件",
+    "轉寄郵件",
+    "轉寄訊息",
+    "vidarebefordrat brev",
+    "vidarebefordrat meddelande",
+    "ursprungligt meddelande",
+    "videresendt besked",
+    "oprindelig meddelelse",
+    "전달된 메시지",
 ];
 /// Words between a time and a name.
 const DATE_WORDS: [&str; 14] =
@@ -261,7 +314,83 @@ fn current(text: &str) -> Thread {
         banners.clear();
         rest = text.trim();
     }
-    Thread { text: rest.into(), banners }
+    let (rest, disclaimers) = without_disclaimers(rest);
+    Thread { text: rest.into(), banners, disclaimers }
+}
+
+/// What legal notices below a text say, in the ten most common languages.
+const DISCLAIMERS: [&str; 30] = [
+    "intended recipient",
+    "this email and any attachments",
+    "this e-mail and any attachments",
+    "this message and any attachments",
+    "confidentiality notice",
+    "may contain confidential",
+    "is confidential and",
+    "are confidential and",
+    "vertrauliche und/oder rechtlich",
+    "vertrauliche informationen",
+    "nicht der richtige adressat",
+    "nicht der beabsichtigte empfänger",
+    "ce message et toutes les pièces jointes",
+    "ce message est confidentiel",
+    "destinataire prévu",
+    "este mensaje y sus archivos adjuntos",
+    "este mensaje es confidencial",
+    "aviso de confidencialidad",
+    "esta mensagem pode conter",
+    "aviso de confidencialidade",
+    "questo messaggio e i suoi allegati",
+    "avviso di riservatezza",
+    "dit bericht is vertrouwelijk",
+    "de informatie in dit bericht",
+    "niniejsza wiadomość",
+    "informacje zawarte w tej wiadomości",
+    "конфиденциальную информацию",
+    "конфиденциальна и предназначена",
+    "本メールには機密情報",
+    "本邮件及其附件",
+];
+/// Most notices below a text, and the longest one, in bytes.
+const MOST_DISCLAIMERS: usize = 4;
+const LONGEST_DISCLAIMER: usize = 4_000;
+
+/// Takes legal notices off the end of a text. One that names an address, a link or a number that could
+/// be dialled stays in the text too: a lure may be dressed as one.
+fn without_disclaimers(text: &str) -> (&str, Vec<Arc<str>>) {
+    let mut found: Vec<Arc<str>> = Vec::new();
+    let mut rest = text;
+    let mut searched = text;
+    while found.len() < MOST_DISCLAIMERS {
+        let start = last_paragraph(searched);
+        let paragraph = searched[start..].trim();
+        if start == 0 || paragraph.len() > LONGEST_DISCLAIMER || !is_disclaimer(paragraph) {
+            break;
+        }
+        searched = searched[..start].trim_end();
+        found.push(paragraph.into());
+        if rest.len() > searched.len() && !leads_somewhere(paragraph) && rest.trim_end().ends_with(paragraph) {
+            rest = searched;
+        }
+    }
+    found.reverse();
+    (rest, found)
+}
+
+/// Where the last paragraph begins: after a blank line, or the last line.
+fn last_paragraph(text: &str) -> usize {
+    let blank = text.rfind("\n\n").or_else(|| text.rfind("\n\r\n"));
+    blank.or_else(|| text.rfind('\n')).map_or(0, |at| at + 1)
+}
+
+fn is_disclaimer(paragraph: &str) -> bool {
+    let lower = paragraph.to_lowercase().replace(['\r', '\n'], " ");
+    DISCLAIMERS.iter().any(|words| lower.contains(words))
+}
+
+fn leads_somewhere(paragraph: &str) -> bool {
+    let digits = paragraph.bytes().filter(u8::is_ascii_digit).count();
+    digits >= 7 || paragraph.contains('@') || paragraph.contains("http") || paragraph.contains("www.")
 }
 
 /// A banner at the beginning of the text, and what follows it.
@@ -337,8 +466,12 @@ fn lines(text: &str) -> Vec<(usize, &str)> {
 /// `-----Original Message-----`, `________________`, `Begin forwarded message:`
 fn is_separator(line: &str) -> bool {
     let ruler = line.len() >= 20 && line.bytes().all(|byte| byte == b'_');
-    let bare = line.trim_matches(['-', '_', '=', ' ', '*']).to_lowercase();
-    let framed = line.starts_with('-') || line.ends_with(':');
+    let framed = line.starts_with('-') || line.ends_with([':', '：']);
+    // PERF: most lines are none of it.
+    if !(ruler || framed && line.len() < 100) {
+        return false;
+    }
+    let bare = line.trim_matches(['-', '_', '=', ' ', '*', ':', '：']).to_lowercase();
     ruler || framed && line.len() < 100 && SEPARATORS.contains(&bare.as_str())
 }
 
@@ -405,8 +538,8 @@ fn ends_attribution(lower: &str) -> bool {
     let dated = || lower.split([' ', '月', ',']).any(is_date_word);
     let with_address = || lower.ends_with(">:") && lower.contains('@') && dated();
     let verb_first = || {
-        let named =
-            lower.ends_with(':') && [" schrieb ", " schreef ", " skrev "].iter().any(|verb| lower.contains(verb));
+        let verbs = [" schrieb ", " schreef ", " skrev ", " napisana przez "];
+        let named = lower.ends_with(':') && verbs.iter().any(|verb| lower.contains(verb));
         named && lower.len() < 200 && dated()
     };
     WROTE.iter().any(|ending| lower.ends_with(ending)) || with_address() || verb_first()
@@ -422,7 +555,13 @@ fn is_date_word(word: &str) -> bool {
 }
 
 fn begins_attribution(first: &str) -> bool {
-    opens_attribution(&first.to_lowercase()) || first.starts_with(|c: char| c.is_ascii_digit()) || first.contains('@')
+    let words = || first.split([' ', ',']);
+    let has_year = || words().any(|word| word.len() == 4 && word.starts_with("20") && is_date_word(word));
+    let has_time = || words().any(|word| word.contains([':', '.']) && is_date_word(word));
+    opens_attribution(&first.to_lowercase())
+        || first.starts_with(|c: char| c.is_ascii_digit())
+        || first.contains('@')
+        || has_year() && has_time()
 }
 
 fn opens_attribution(lower: &str) -> bool {
@@ -447,6 +586,8 @@ fn opens_attribution(lower: &str) -> bool {
         "在",
         "於",
         "tarihinde",
+        "wiadomość napisana",
+        "no dia ",
         "mon",
         "tue",
         "wed",
@@ -610,7 +751,11 @@ fn name_before(text: &str) -> String {
     let words: Vec<&str> = text.split(' ').collect();
     let of_date = |word: &&str| {
         let lower = word.trim_matches([',', ';', '.']).to_lowercase();
-        is_date_word(word) || DATE_WORDS.contains(&lower.as_str()) || lower.starts_with(['+', '-'])
+        is_date_word(word)
+            || DATE_WORDS.contains(&lower.as_str())
+            || lower.starts_with(['+', '-'])
+            || lower.starts_with("gmt")
+            || lower.starts_with("utc")
     };
     let start = words.iter().rposition(of_date).map_or(0, |last| last + 1);
     words.get(start..).unwrap_or_default().join(" ").trim_matches([',', ';', ' ']).to_owned()

@@ -72,10 +72,11 @@ impl Url {
     /// URLs inside this one, in its query or fragment: where an open redirect leads. At most 20;
     /// true if there were more.
     pub fn nested(&self) -> (Vec<Arc<Self>>, bool) {
-        let values = self.query_params_decoded.values().flatten().map(String::as_str);
+        let values = || self.query_params_decoded.values().flatten().map(String::as_str);
         let fragment = self.fragment.as_deref().into_iter();
+        let encoded: Vec<String> = values().filter_map(in_base64).take(MAX_NESTED).collect();
         let path = self.path.as_deref().and_then(|path| path.find("http").map(|at| &path[at..]));
-        let candidates = values.chain(fragment).chain(path);
+        let candidates = values().chain(fragment).chain(path).chain(encoded.iter().map(String::as_str));
         let mut found = candidates.filter(|value| is_absolute(value)).filter_map(Self::parse);
         let nested: Vec<Arc<Self>> = found.by_ref().take(MAX_NESTED).collect();
         (nested, found.next().is_some())
@@ -142,6 +143,25 @@ impl Url {
     }
 }
 
+/// A URL in base64, of either alphabet.
+fn in_base64(value: &str) -> Option<String> {
+    // `http` begins with these letters in base64.
+    if !value.starts_with("aHR0c") {
+        return None;
+    }
+    let usual: Vec<u8> = value
+        .bytes()
+        .map(|byte| match byte {
+            b'-' => b'+',
+            b'_' => b'/',
+            // A plus sign that was read as a space.
+            b' ' => b'+',
+            other => other,
+        })
+        .collect();
+    String::from_utf8(super::decode::base64(&usual).bytes).ok()
+}
+
 /// Written with a scheme that leads somewhere.
 fn is_absolute(text: &str) -> bool {
     let head = text.trim_start().get(..8).unwrap_or(text).to_ascii_lowercase();
@@ -180,10 +200,11 @@ fn is_plausible_scheme(parsed: &::url::Url, text: &str) -> bool {
 
 /// `hxxps://evil[.]example` as it is meant.
 fn refang(text: &str) -> String {
+    const DEFANGED: [(&str, &str); 5] = [("[.]", "."), ("(.)", "."), ("{.}", "."), ("[dot]", "."), ("[:]", ":")];
     let head = text.get(..8).unwrap_or(text).to_ascii_lowercase();
     let text = if head.starts_with("hxxp") { format!("http{}", &text[4..]) } else { text.to_owned() };
-    if text.contains("[.]") || text.contains("(.)") || text.contains("[:]") {
-        return text.replace("[.]", ".").replace("(.)", ".").replace("[:]", ":");
+    if text.contains(['[', '(', '{']) {
+        return DEFANGED.iter().fold(text, |text, (written, meant)| text.replace(written, meant));
     }
     text
 }

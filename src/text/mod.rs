@@ -17,6 +17,10 @@ pub fn is_invisible(c: char) -> bool {
 
 /// What kind of invisible character this is.
 pub fn invisible_kind(c: char) -> Option<&'static str> {
+    // PERF: nearly all text lies below the first of them.
+    if c < '\u{AD}' {
+        return None;
+    }
     Some(match c {
         '\u{00AD}' => "soft_hyphen",
         '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{180E}' | '\u{034F}' => "zero_width",

@@ -4,7 +4,10 @@ use super::message::{Recipients, addresses};
 use super::{optional, optional_text, record, records, text};
 use crate::builtins::Registry;
 use crate::builtins::functions::contents;
-use crate::message::{Attachment, Banner, BodyHtml, BodyPlain, FILE_TYPES, Html, Message, PreviousThread, Thread};
+use crate::message::{
+    Attachment, Banner, BodyHtml, BodyPlain, FILE_TYPES, Html, Message, PreviousThread, RESOURCE_KINDS, Resource,
+    Thread, Url,
+};
 use crate::value::{Cost, EnumDecl, Value};
 use std::sync::Arc;
 
@@ -67,6 +70,13 @@ pub(super) fn declare(r: &mut Registry) {
             b.html.title().map_or(Value::Null, Value::from)
         })
         .field("links", "[Link]", Cost::Expensive, "Links in document order.", |_, b| records(b.html.links()))
+        .field(
+            "resources",
+            "[Resource]",
+            Cost::Expensive,
+            "What the page fetches when it is shown: images, backgrounds, frames, style sheets.",
+            |_, b| resources(&b.html),
+        )
         .field("charset", "string?", Cost::Cheap, "Declared charset.", |_, b| optional_text(b.charset.as_ref()))
         .field("content_type", "string", Cost::Cheap, "Declared type.", |_, b| text(&b.content_type))
         .field("content_transfer_encoding", "string?", Cost::Cheap, "Declared transfer encoding.", |_, b| {
@@ -91,7 +101,25 @@ pub(super) fn declare(r: &mut Registry) {
             Value::String(h.hidden_text())
         })
         .field("title", "string?", Cost::Expensive, "The title.", |_, h| h.title().map_or(Value::Null, Value::from))
-        .field("links", "[Link]", Cost::Expensive, "Links in document order.", |_, h| records(h.links()));
+        .field("links", "[Link]", Cost::Expensive, "Links in document order.", |_, h| records(h.links()))
+        .field("resources", "[Resource]", Cost::Expensive, "What the page fetches when it is shown.", |_, h| {
+            resources(h)
+        });
+    r.enumeration(EnumDecl {
+        name: "ResourceKind",
+        doc: "What a page fetches.",
+        values: RESOURCE_KINDS,
+        ordered: false,
+        open: true,
+    });
+    r.record::<Resource>("Resource", "Something that a page fetches when it is shown.")
+        .field("kind", "ResourceKind", Cost::Cheap, "What it is.", |_, resource| resource.kind().into())
+        .field("url", "Url?", Cost::Moderate, "Where it is fetched from.", |_, resource| {
+            optional(Url::parse(resource.href()).as_ref())
+        })
+        .field("visible", "bool", Cost::Cheap, "The element that fetches it is visible.", |_, resource| {
+            resource.is_visible().into()
+        });
     r.record::<Current>("CurrentThread", "What the sender wrote now.")
         .field(
             "text",
@@ -110,7 +138,14 @@ pub(super) fn declare(r: &mut Registry) {
         )
         .field("banners", "[Banner]", Cost::Expensive, "Warnings that a gateway put above the text.", |_, c| {
             records(&thread(c).banners)
-        });
+        })
+        .field(
+            "disclaimers",
+            "[string]",
+            Cost::Expensive,
+            "Legal notices below the text; one that names an address, a link or a number stands in the text too.",
+            |_, c| Value::list(thread(c).disclaimers.iter().map(text)),
+        );
     r.record::<Banner>("Banner", "A warning that a gateway put above the text.").field(
         "text",
         "string",
@@ -181,6 +216,10 @@ pub(super) fn declare(r: &mut Registry) {
             "The file and everything in it, as `file.explode` gives it.",
             contents,
         );
+}
+
+fn resources(html: &Html) -> Value {
+    Value::list(html.resources().map(|resource| Value::record(Arc::new(resource))))
 }
 
 fn thread(current: &Current) -> &Arc<Thread> {

@@ -3,7 +3,7 @@
 use super::{optional, optional_text, record, records, text};
 use crate::builtins::Registry;
 use crate::message::{
-    ANOMALY_KINDS, Anomaly, Domain, EmailAddress, Link, Mailbox, Message, REWRITERS, Subject, Url, Vip,
+    ANOMALY_KINDS, Anomaly, Domain, EmailAddress, Link, Mailbox, Message, READINGS, REWRITERS, Subject, Url, Vip,
 };
 use crate::value::{Cost, Value};
 use std::collections::BTreeMap;
@@ -331,6 +331,27 @@ pub(super) fn declare(r: &mut Registry) {
         .field("anomalies", "[Anomaly]", Cost::Cheap, "What is odd about the structure.", |_, m| {
             Value::list(m.0.anomalies().iter().map(|anomaly| Value::record(Arc::new(anomaly.clone()))))
         })
+        .field(
+            "ambiguities",
+            "[Anomaly]",
+            Cost::Moderate,
+            "Facts about which readers disagree: what one shows another may not.",
+            |_, m| Value::list(m.0.ambiguities().iter().map(|fact| Value::record(Arc::new(fact.clone())))),
+        )
+        .field(
+            "readings",
+            "[MimeReading]",
+            Cost::Moderate,
+            "How other readers read the message, where that shows other texts or files.",
+            |_, m| Value::list(m.0.readings().iter().map(|reading| reading.reading.into())),
+        )
+        .field(
+            "other_texts",
+            "[string]",
+            Cost::Moderate,
+            "Texts that only other readings show; their files stand at the end of `attachments`.",
+            |_, m| Value::list(m.0.readings().iter().flat_map(|reading| &reading.texts).map(text)),
+        )
         .field("parts", "int", Cost::Cheap, "Number of MIME parts.", |_, m| Value::Int(m.0.parts().len() as i64));
     r.record::<Anomaly>("Anomaly", "A fact that standards do not allow, or that readers disagree about.")
         .field("kind", "AnomalyKind", Cost::Cheap, "What it is.", |_, a| a.kind.into())
@@ -341,6 +362,13 @@ pub(super) fn declare(r: &mut Registry) {
         values: &ANOMALY_KINDS,
         ordered: false,
         open: false,
+    });
+    r.enumeration(crate::value::EnumDecl {
+        name: "MimeReading",
+        doc: "How other readers may read a message.",
+        values: &READINGS,
+        ordered: false,
+        open: true,
     });
     r.enumeration(crate::value::EnumDecl {
         name: "LinkParser",

@@ -4,7 +4,7 @@ use super::explode::bytes;
 use crate::builtins::fields::html_value;
 use crate::builtins::{Ctx, Registry};
 use crate::files::as_message;
-use crate::message::{BodyHtml, Html, decode_text, xpath};
+use crate::message::{BodyHtml, Html, decode_html, decode_text, xpath};
 use crate::value::{Cost, Example, Value};
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ pub(super) fn declare(r: &mut Registry) {
     );
     r.function("file.parse_html(file: any) -> Html?", "Reads a file as HTML.", Cost::Expensive, &[], |ctx, args| {
         bytes(args).map_or(Value::Null, |bytes| {
-            html_value(decode_text(&bytes, None).into(), ctx.message.settings().limits.links)
+            html_value(decode_html(&bytes, None).into(), ctx.message.settings().limits.links)
         })
     });
     r.function(

@@ -11,4 +11,4 @@ mod walk;
 
 pub(super) use element::{Kind, ends_predecessor};
 pub(super) use tokens::{Attributes, Document, Token};
-pub(super) use walk::{RawLink, Walked, walk};
+pub(super) use walk::{RESOURCE_KINDS, RawLink, RawResource, Walked, walk};

@@ -22,7 +22,9 @@ pub(in crate::message) struct Walked {
     pub(in crate::message) links: Vec<RawLink>,
     /// Offset in `display_text` where quoted mail begins, if an element says so.
     pub(in crate::message) quote_at: Option<usize>,
-    /// True if some links were not kept.
+    /// What the page fetches, in document order.
+    pub(in crate::message) resources: Vec<RawResource>,
+    /// True if some links or resources were not kept.
     pub(in crate::message) links_cut: bool,
     /// True if some rules of style sheets were not looked at.
     pub(in crate::message) styles_cut: bool,
@@ -44,11 +46,25 @@ pub(in crate::message) struct RawLink {
     hid: bool,
 }
 
+/// Something that a page fetches, as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::message) struct RawResource {
+    pub(in crate::message) kind: &'static str,
+    pub(in crate::message) href: String,
+    pub(in crate::message) visible: bool,
+}
+
+/// Kinds of resources, in the order of their names.
+pub(in crate::message) const RESOURCE_KINDS: [&str; 6] =
+    ["background", "frame", "image", "media", "object", "stylesheet"];
+
 /// Walks a document. At most `max_links` links are kept.
 pub(in crate::message) fn walk(html: &str, max_links: usize) -> Walked {
     let document = Document::read(html);
+    let sheet = Sheet::of(&document);
     let mut walker = Walker {
-        sheet: Sheet::of(&document),
+        root: root(&sheet),
+        sheet,
         max_links,
         // What searches for an open element may cost in all; enough for any page people write.
         patience: 1_000 + 64 * document.len(),
@@ -58,6 +74,13 @@ pub(in crate::message) fn walk(html: &str, max_links: usize) -> Walked {
         walker.token(token);
     }
     walker.finish()
+}
+
+/// The look of a page without a tag for its body: style sheets may name it all the same.
+fn root(sheet: &Sheet) -> Style {
+    let [html, body] = ["html", "body"].map(|name| Element { name, attributes: Attributes::default() });
+    let style = Style::default().child(sheet, html, Kind::of("html"), &[]);
+    style.child(sheet, body, Kind::of("body"), &[html])
 }
 
 /// An open element.
@@ -75,6 +98,8 @@ struct Frame<'d> {
 #[derive(Default)]
 struct Walker<'d> {
     sheet: Sheet,
+    /// The look of text outside of all elements.
+    root: Style,
     max_links: usize,
     patience: usize,
     stack: Vec<Frame<'d>>,
@@ -94,6 +119,7 @@ struct Walker<'d> {
     links: Vec<RawLink>,
     link_texts: Vec<Text>,
     quote_at: Option<usize>,
+    resources: Vec<RawResource>,
     links_cut: bool,
     places: Vec<(u32, u32)>,
 }
@@ -130,6 +156,7 @@ impl<'d> Walker<'d> {
         }
         let link = self.link_of(element, &frame);
         self.content_of(element, link, &frame);
+        self.fetched_by(element, &frame);
         let is_drawing = closed && matches!(element.name, "path" | "rect" | "circle" | "use" | "image");
         if !kind.is_void() && !is_drawing {
             self.push(Frame { link, ..frame }, element);
@@ -140,7 +167,11 @@ impl<'d> Walker<'d> {
     fn frame(&self, element: Element<'d>, kind: Kind, link: Option<usize>) -> Frame<'d> {
         let parent = self.stack.last();
         let from = self.elements.len().saturating_sub(MAX_ANCESTORS);
-        let style = parent.map(|frame| frame.style).unwrap_or_default();
+        let style = match element.name {
+            "html" => Style::default(),
+            "body" => parent.filter(|top| top.name == "html").map(|html| html.style).unwrap_or_default(),
+            _ => parent.map_or(self.root, |frame| frame.style),
+        };
         let style = style.child(&self.sheet, element, kind, &self.elements[from..]);
         let undrawn = parent.is_some_and(|parent| parent.closed) && element.name != "summary";
         Frame {
@@ -190,11 +221,40 @@ impl<'d> Walker<'d> {
     fn content_of(&mut self, element: Element<'d>, link: Option<usize>, frame: &Frame<'d>) {
         let get = |name: &str| element.attributes.get(name);
         match element.name {
-            "img" => self.image(get("alt"), link, frame.style.hides_images()),
+            "img" | "area" => self.image(get("alt"), link, frame.style.hides_images()),
             "input" if is_button(get("type")) && !frame.style.hides_text() => {
+                self.display.space();
                 self.display.push(get("value").unwrap_or(""), false);
+                self.display.space();
             }
             _ => {}
+        }
+    }
+
+    /// What an element fetches from elsewhere.
+    fn fetched_by(&mut self, element: Element<'d>, frame: &Frame<'d>) {
+        let get = |name: &str| element.attributes.get(name);
+        let is_sheet = || get("rel").is_some_and(|rel| rel.to_ascii_lowercase().contains("stylesheet"));
+        let (kind, href) = match element.name {
+            "img" | "input" => ("image", get("src").or_else(|| get("srcset"))),
+            "image" => ("image", get("href").or_else(|| get("xlink:href"))),
+            "iframe" | "frame" => ("frame", get("src")),
+            "embed" => ("object", get("src")),
+            "object" => ("object", get("data")),
+            "video" | "audio" | "source" => ("media", get("src")),
+            "link" if is_sheet() => ("stylesheet", get("href")),
+            _ => ("background", get("background")),
+        };
+        let in_style = get("style").and_then(url_in_style);
+        let visible = !frame.style.hides_images();
+        for (kind, href) in [(kind, href), ("background", in_style)] {
+            let Some(href) = href.map(str::trim).filter(|href| !href.is_empty()) else { continue };
+            if self.resources.len() >= self.max_links {
+                self.links_cut = true;
+                return;
+            }
+            let href = resolved(href, self.base.as_deref());
+            self.resources.push(RawResource { kind, href, visible });
         }
     }
 
@@ -409,7 +469,7 @@ impl<'d> Walker<'d> {
         if frame.is_some_and(|frame| frame.silent) {
             return;
         }
-        let style = frame.map(|frame| frame.style).unwrap_or_default();
+        let style = frame.map_or(self.root, |frame| frame.style);
         let hidden = style.hides_text() || frame.is_some_and(|frame| frame.closed);
         let link = frame.and_then(|frame| frame.link);
         let shown = self.display.transformed(text, style.transform);
@@ -509,6 +569,7 @@ impl<'d> Walker<'d> {
             hidden_text: self.hidden.finish(),
             title: self.title,
             links: self.links,
+            resources: self.resources,
             links_cut: self.links_cut,
             styles_cut: self.sheet.cut || self.sheet.is_spent(),
             places: self.places,
@@ -545,6 +606,16 @@ fn is_quote(name: &str, attributes: Attributes<'_>) -> bool {
         "type" => name == "blockquote" && value == "cite",
         _ => false,
     })
+}
+
+/// The first `url(...)` of a style attribute.
+fn url_in_style(style: &str) -> Option<&str> {
+    let at = memchr::memmem::find(style.as_bytes(), b"url(")?;
+    let inside = style[at + 4..].trim_start();
+    match inside.chars().next()? {
+        quote @ ('"' | '\'') => inside[1..].split(quote).next(),
+        _ => inside.split(')').next(),
+    }
 }
 
 fn is_button(kind: Option<&str>) -> bool {
