@@ -253,3 +253,206 @@ fn dialects_of_receivers() {
     );
     assert!(auth.dkim_domains.is_empty() && auth.mail_from.is_none() && auth.authenticated_domains.is_empty());
 }
+
+/// `spf/dkim/dmarc/arc/compauth reason domains` of fields as they are really written, each with a
+/// border of its own; addresses and names are for documentation.
+#[test]
+fn dialects_with_all_they_say() {
+    const EXCHANGE: &str = "Received: from AB1PR01MB0001.namprd01.prod.outlook.com (2603:10b6:1:1::1) by CD1PR01MB0002.namprd01.prod.outlook.com with HTTPS; x\n";
+    const EXCHANGE_BORDER: &str = "Received: from mail.bank.example (203.0.113.9) by CO1NAM01FT001.mail.protection.outlook.com (10.13.0.1) with Microsoft SMTP Server; x\n";
+    let microsoft = |results: &str| format!("{EXCHANGE}Authentication-Results: {results}\n{EXCHANGE_BORDER}");
+    let above = |id: &str, fields: &[&str]| {
+        let fields: String = fields.iter().map(|field| format!("Authentication-Results: {field}\n")).collect();
+        format!("{fields}Received: from m.bank.example (m.bank.example [203.0.113.9]) by {id} with ESMTPS id x; x\n")
+    };
+    let rows: Vec<(&str, &[&str], String, &str)> = vec![
+        (
+            "Exchange Online: genuine",
+            &["microsoft"],
+            microsoft(
+                "spf=pass (sender IP is 203.0.113.9)\n smtp.mailfrom=bounce.bank.example; dkim=pass (signature was verified)\n header.d=bank.example;dmarc=pass action=none\n header.from=bank.example;compauth=pass reason=100",
+            ),
+            "pass/pass/pass/unknown/pass 100 bank.example bounce.bank.example",
+        ),
+        (
+            "Exchange Online: no policy",
+            &["microsoft"],
+            microsoft(
+                "spf=pass (sender IP is 203.0.113.9) smtp.mailfrom=bank.example; dkim=none (message not signed) header.d=none;dmarc=bestguesspass action=none header.from=bank.example;compauth=pass reason=109",
+            ),
+            "pass/none/bestguesspass/unknown/pass 109 bank.example",
+        ),
+        (
+            "Exchange Online: failure overridden by ARC",
+            &["microsoft"],
+            microsoft(
+                "spf=none (sender IP is 203.0.113.9) smtp.mailfrom=list.example; dkim=pass (signature was verified) header.d=list-example.20221208.gappssmtp.com;dmarc=fail action=none header.from=bank.example;compauth=pass reason=130",
+            ),
+            "none/pass/fail/unknown/pass 130",
+        ),
+        (
+            "Exchange Online: spoofed own domain",
+            &["microsoft"],
+            microsoft(
+                "spf=fail (sender IP is 203.0.113.9) smtp.mailfrom=bank.example; dkim=none (message not signed) header.d=none;dmarc=fail action=oreject header.from=bank.example;compauth=fail reason=601",
+            ),
+            "fail/none/fail/unknown/fail 601",
+        ),
+        (
+            "Exchange Online: Firebase",
+            &["microsoft"],
+            microsoft(
+                "spf=pass (sender IP is 203.0.113.9) smtp.mailfrom=bank.example; dkim=pass (signature was verified) header.d=bank.example;dmarc=permerror action=none header.from=bank.example;compauth=pass reason=111",
+            ),
+            "pass/pass/permerror/unknown/pass 111 bank.example",
+        ),
+        (
+            "Exchange Online: key of no use",
+            &["microsoft"],
+            microsoft(
+                "spf=softfail (sender IP is 203.0.113.9) smtp.mailfrom=bank.example; dkim=fail (no key for signature) header.d=bank.example;dmarc=fail action=quarantine header.from=bank.example;compauth=fail reason=000",
+            ),
+            "softfail/fail/fail/unknown/fail 000",
+        ),
+        (
+            "Google",
+            &["mx.google.com"],
+            format!(
+                "Received: by 2002:a05:6a10:1:b0:1:1:1 with SMTP id x; x\nARC-Authentication-Results: i=1; mx.google.com; dmarc=fail header.from=bank.example\nReceived: from m.bank.example (m.bank.example. [203.0.113.9]) by mx.google.com with ESMTPS id y for <u@b.example>; x\nReceived-SPF: pass\nAuthentication-Results: mx.google.com;\n       dkim=pass header.i=@bank.example header.s=s1 header.b=\"abc/+=\";\n       dkim=neutral (body hash did not verify) header.i=@esp.example header.s=k header.b=x;\n       spf=pass (google.com: domain of a@bounce.bank.example designates 203.0.113.9 as permitted sender) smtp.mailfrom=a@bounce.bank.example;\n       dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from=bank.example\n"
+            ),
+            "pass/pass/pass/unknown/unknown bank.example bounce.bank.example",
+        ),
+        (
+            "Yahoo",
+            &["atlas103.free.mail.gq1.yahoo.com"],
+            above(
+                "atlas103.free.mail.gq1.yahoo.com",
+                &[
+                    "atlas103.free.mail.gq1.yahoo.com;\n dkim=perm_fail header.i=@esp.example header.s=x;\n dkim=pass header.i=@bank.example header.s=s1;\n spf=pass smtp.mailfrom=bank.example;\n dmarc=pass(p=REJECT,sp=REJECT) header.from=bank.example;",
+                ],
+            ),
+            "pass/pass/pass/unknown/unknown bank.example",
+        ),
+        (
+            "Proofpoint",
+            &["ppops.net"],
+            format!(
+                "Received: from pps.filterd (m0000001.ppops.net [127.0.0.1]) by m0000001.ppops.net (8.17/8.17) with ESMTP id x; x\n{}",
+                above(
+                    "m0000001.ppops.net",
+                    &[
+                        "ppops.net; spf=pass smtp.mailfrom=a@bank.example; dkim=pass header.d=bank.example header.s=s1; dmarc=pass (policy=reject) header.from=bank.example"
+                    ]
+                )
+            ),
+            "pass/pass/pass/unknown/unknown bank.example",
+        ),
+        (
+            "Mimecast",
+            &["relay.mimecast.com"],
+            above(
+                "relay.mimecast.com",
+                &[
+                    "relay.mimecast.com;\n\tdkim=pass header.d=bank.example header.s=s1 header.b=abc;\n\tarc=none;\n\tdmarc=pass (policy=quarantine) header.from=bank.example;\n\tspf=pass (relay.mimecast.com: domain of a@bank.example designates 203.0.113.9 as permitted sender) smtp.mailfrom=a@bank.example",
+                ],
+            ),
+            "pass/pass/pass/none/unknown bank.example",
+        ),
+        (
+            "Amazon SES",
+            &["amazonses.com"],
+            above(
+                "inbound-smtp.us-east-1.amazonaws.com",
+                &[
+                    "amazonses.com;\n spf=pass (spfCheck: domain of bank.example designates 203.0.113.9 as permitted sender) client-ip=203.0.113.9; envelope-from=a@bank.example; helo=m.bank.example;\n dkim=pass header.i=@bank.example;\n dkim=permerror header.i=@esp.example;\n dmarc=pass header.from=bank.example;",
+                ],
+            ),
+            "pass/pass/pass/unknown/unknown bank.example",
+        ),
+        (
+            "Zoho",
+            &["mx.zohomail.eu"],
+            above(
+                "mx.zohomail.eu",
+                &[
+                    "mx.zohomail.eu;\n\tdkim=pass  header.i=bank.example;\n\tspf=pass  smtp.mailfrom=a@bank.example;\n\tarc=pass (i=1 dmarc=pass fromdomain=bank.example);\n\tdmarc=pass(p=reject dis=none)  header.from=bank.example",
+                ],
+            ),
+            "pass/pass/pass/pass/unknown bank.example",
+        ),
+        (
+            "Fastmail: several fields",
+            &["mx1.messagingengine.com"],
+            above(
+                "mx1.messagingengine.com",
+                &[
+                    "mx1.messagingengine.com; x-csa=none; x-me-sender=none; x-ptr=pass smtp.helo=m.bank.example policy.ptr=m.bank.example",
+                    "mx1.messagingengine.com; arc=none (no signatures found)",
+                    "mx1.messagingengine.com; dkim=pass (2048-bit rsa key sha256) header.d=bank.example header.i=@bank.example header.b=x header.a=rsa-sha256 header.s=s1 x-bits=2048; dmarc=pass policy.published-domain-policy=reject policy.applied-disposition=none policy.evaluated-disposition=none (p=reject,d=none,d.eval=none) policy.policy-from=p header.from=bank.example; iprev=pass smtp.remote-ip=203.0.113.9 (m.bank.example); spf=pass smtp.mailfrom=a@bank.example smtp.helo=m.bank.example",
+                ],
+            ),
+            "pass/pass/pass/none/unknown bank.example",
+        ),
+        (
+            "iCloud: a name for each method",
+            &["dmarc.icloud.com", "dkim-verifier.icloud.com", "spf.icloud.com"],
+            above(
+                "ms1.mail.icloud.com",
+                &[
+                    "bimi.icloud.com; bimi=skipped reason=\"insufficient dmarc\"",
+                    "dmarc.icloud.com; dmarc=pass header.from=bank.example",
+                    "dkim-verifier.icloud.com; dkim=pass (2048-bit key) header.d=bank.example header.i=@bank.example header.b=x",
+                    "spf.icloud.com; spf=pass (spf.icloud.com: domain of a@bank.example designates 203.0.113.9 as permitted sender) smtp.mailfrom=a@bank.example",
+                ],
+            ),
+            "pass/pass/pass/unknown/unknown bank.example",
+        ),
+        (
+            "Cisco: Sender ID first",
+            &["esa1.b.example"],
+            above(
+                "esa1.b.example",
+                &[
+                    "esa1.b.example; spf=None smtp.pra=a@bank.example; spf=Pass smtp.mailfrom=a@bank.example; spf=None smtp.helo=postmaster@m.bank.example; dkim=pass (signature verified) header.i=@bank.example; dmarc=pass (p=reject dis=none) d=bank.example",
+                ],
+            ),
+            "pass/pass/pass/unknown/unknown bank.example",
+        ),
+        (
+            "ProtonMail",
+            &["mail.protonmail.ch"],
+            above(
+                "mail.protonmail.ch",
+                &[
+                    "mail.protonmail.ch; dmarc=pass (p=none dis=none) header.from=bank.example",
+                    "mail.protonmail.ch; spf=pass smtp.mailfrom=bank.example",
+                    "mail.protonmail.ch; arc=none smtp.remote-ip=203.0.113.9",
+                    "mail.protonmail.ch; dkim=pass (2048-bit key) header.d=bank.example header.i=@bank.example header.b=\"x\"",
+                ],
+            ),
+            "pass/pass/pass/none/unknown bank.example",
+        ),
+        (
+            "OpenDKIM and OpenDMARC",
+            &["mx.b.example"],
+            above(
+                "mx.b.example",
+                &[
+                    "OpenDMARC; dmarc=pass header.from=evil.example",
+                    "mx.b.example; dmarc=pass (p=reject dis=none) header.from=bank.example",
+                    "mx.b.example;\n\tdkim=pass (2048-bit key; unprotected) header.d=bank.example header.i=@bank.example header.a=rsa-sha256 header.s=s1 header.b=x;\n\tdkim-atps=neutral",
+                    "mx.b.example; spf=pass (sender SPF authorized) smtp.mailfrom=bank.example (client-ip=203.0.113.9; helo=m.bank.example; envelope-from=a@bank.example; receiver=<UNKNOWN>)",
+                ],
+            ),
+            "pass/pass/pass/unknown/unknown bank.example",
+        ),
+    ];
+    for (who, ids, head, wanted) in rows {
+        let auth = read(settings(ids), &format!("{head}{FROM}"));
+        let domains = auth.authenticated_domains.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        let reason = auth.compauth_reason.as_deref().map_or(String::new(), |reason| format!(" {reason}"));
+        let found =
+            format!("{}/{}/{}/{}/{}{reason} {domains}", auth.spf, auth.dkim, auth.dmarc, auth.arc, auth.compauth);
+        assert_eq!(found.trim_end(), wanted, "{who}");
+    }
+}

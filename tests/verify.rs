@@ -3,11 +3,14 @@
 
 #[path = "support/sign.rs"]
 mod sign;
+#[path = "support/signed.rs"]
+mod signed;
 
 use ruleeval::auth::{self, Auth};
 use ruleeval::dns::Recorded;
 use ruleeval::message::{Envelope, Message, Settings};
 use sign::{Key, Signer};
+use std::path::Path;
 use std::sync::Arc;
 
 const FROM: &str = "From: Ann <ann@bank.example>\r\n";
@@ -682,4 +685,66 @@ fn signs_use_own_verification() {
     assert_eq!(signs("x@evil.example", "victim@example.org"), (true, "pass".into()));
     assert!(!signs("x@evil.example", "bob@example.net").0, "addressed");
     assert!(!signs("x@bank.example", "victim@example.org").0, "by the signer itself");
+}
+
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_stored_messages_are_what_the_script_makes() {
+    for (path, text) in signed::files(project()) {
+        let stored = std::fs::read_to_string(project().join("tests/data/verify").join(&path)).expect("a file");
+        assert!(stored == text, "{path} is another one: run `cargo run --features verify --example sign`");
+    }
+}
+
+/// The receiver of the stored messages: nothing but own verification tells it who sent them.
+fn stored_settings() -> Settings {
+    let dns = std::fs::read_to_string(project().join("tests/data/verify/dns.txt")).expect("recorded DNS");
+    Settings {
+        trusted_authserv_ids: vec!["mx.example.net".into()],
+        trusted_arc_sealers: vec!["list.example".into()],
+        org_domains: vec!["example.net".into()],
+        ..settings(&dns)
+    }
+}
+
+#[test]
+fn stored_cases() {
+    let files = signed::files(project());
+    let read =
+        |name: &str| text(&read(stored_settings(), &files[&format!("mail/cases/{name}.eml")], Envelope::default()));
+    assert_eq!(read("dkim_expired"), "pass/fail/pass/none docsend.com");
+    assert_eq!(read("dkim_wrong_body"), "pass/fail/pass/none docsend.com");
+    assert_eq!(read("dkim_partial_body"), "pass/policy/pass/none docsend.com");
+    assert_eq!(read("dkim_two_keys"), "pass/pass/pass/none docsend.com");
+    assert_eq!(read("dkim_unsigned"), "pass/none/pass/none docsend.com");
+    assert_eq!(read("arc_of_a_list"), "pass/pass/pass/pass docsend.com");
+}
+
+/// Lures that the service really signed are caught, the notification beside each is left alone.
+#[test]
+fn signed_lures_and_their_honest_twins() {
+    let mut compiler = ruleeval::engine::Compiler::new();
+    compiler.settings(stored_settings()).load(&project().join("rules/trusted-senders"));
+    let engine = compiler.compile().engine.expect("the pack is valid");
+    let mut scratch = engine.scratch();
+    let files = signed::files(project());
+    let mut seen = 0;
+    for line in files["manifest.csv"].lines().skip(1) {
+        let columns: Vec<&str> = line.split(',').collect();
+        let message = engine.parse(files[columns[0]].as_bytes().to_vec());
+        let options = ruleeval::engine::Options { evidence: true, now: None };
+        let verdict = engine.evaluate(&message, &mut scratch, options);
+        let auth = verdict.auth.expect("asked for").to_string();
+        let held = matches!(&*verdict.action, "quarantine" | "reject");
+        assert_eq!(held, columns[4] == "quarantine", "{line}: {} {auth}", verdict.action);
+        if !columns[0].contains("/cases/") {
+            let wanted = "spf=pass (verified ruleeval), dkim=pass (verified ruleeval), dmarc=pass (verified ruleeval)";
+            assert!(auth.starts_with(wanted), "{line}: {auth}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 20);
 }

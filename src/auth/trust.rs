@@ -9,9 +9,10 @@
 //!   and whose `from` clause has private addresses only are own relays; the first one with a public
 //!   address in its `from` clause is the border's (Gmail, Exchange Online).
 //!
-//! Above the border's `Received` field all results of one trusted id count. Below it, up to the
-//! next `Received` field, only the first field does: a forged one follows the genuine one. A message
-//! without any `Received` field shows no border, so nothing in it is believed.
+//! Above the border's `Received` field all results of one trusted id count, or of several of one
+//! organisation. Below it, up to the next `Received` field, only the first field does: a forged one
+//! follows the genuine one. A message without any `Received` field shows no border, so nothing in it is
+//! believed.
 
 use crate::message::authres::{AuthResults, MICROSOFT};
 use crate::message::{Domain, Header, Message, Received};
@@ -58,7 +59,8 @@ pub fn believed(message: &Message) -> Vec<Arc<AuthResults>> {
     if own.is_empty() { trusted(message, ids, zone.own, zone.border).into_iter().take(1).collect() } else { own }
 }
 
-/// Results of the first trusted id between two positions.
+/// Results of the first trusted id between two positions, and of others of its organisation (some
+/// receivers write each method under a name of its own).
 fn trusted(message: &Message, ids: &[String], from: usize, to: usize) -> Vec<Arc<AuthResults>> {
     let fields = message.headers().get(from..to).unwrap_or_default();
     // Of a field in encoded words the raw text counts: no border writes such a field.
@@ -66,11 +68,16 @@ fn trusted(message: &Message, ids: &[String], from: usize, to: usize) -> Vec<Arc
     let results = results.map(|field| AuthResults::parse(&field.raw));
     let mut trusted: Vec<Arc<AuthResults>> = Vec::new();
     for result in results.filter(|result| ids.iter().any(|id| id.trim().eq_ignore_ascii_case(result.id()))) {
-        if trusted.first().is_none_or(|first| first.id() == result.id()) {
+        if trusted.first().is_none_or(|first| of_one_receiver(first.id(), result.id())) {
             trusted.push(Arc::new(result));
         }
     }
     trusted
+}
+
+fn of_one_receiver(a: &str, b: &str) -> bool {
+    let root = |id: &str| Domain::parse(id).and_then(|domain| domain.registrable_domain.clone());
+    a == b || root(a).is_some() && root(a) == root(b)
 }
 
 fn is(field: &Header, name: &str) -> bool {

@@ -88,6 +88,14 @@ impl AuthResults {
 /// written without quotes can smuggle a second result in.
 fn worse(slot: &mut Option<Arc<Method>>, found: Arc<Method>) {
     match slot {
+        // Cisco's results for Sender ID (RFC 4407), which say nothing of SPF.
+        Some(known) if known.property("smtp.pra").is_some() => *slot = Some(found),
+        Some(_) if found.property("smtp.pra").is_some() => {}
+        // The sender was checked, and HELO has no record besides.
+        Some(_)
+            if &*found.result == "none"
+                && found.property("smtp.mailfrom").is_none()
+                && found.property("smtp.helo").is_some() => {}
         Some(known) if &*known.result == "pass" && &*found.result != "pass" => *slot = Some(found),
         Some(_) => {}
         None => *slot = Some(found),

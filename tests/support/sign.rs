@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256 as Hash};
 
 /// Which key signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code)] // The script uses two of them.
 pub(crate) enum Key {
     Rsa512,
     Rsa1024,
@@ -141,7 +142,7 @@ fn set(message: &str, instance: usize) -> String {
     names.map(of).concat()
 }
 
-fn fields(header: &str) -> Vec<String> {
+pub(crate) fn fields(header: &str) -> Vec<String> {
     let mut fields: Vec<String> = Vec::new();
     for line in header.split("\r\n") {
         match fields.last_mut() {
