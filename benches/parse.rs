@@ -25,6 +25,15 @@ fn parse(c: &mut Criterion) {
             b.iter(|| mail.iter().for_each(|raw| (family.read)(&engine, &engine.parse(raw.clone()))));
         });
     }
+    #[cfg(feature = "verify")]
+    group.bench_function("Message::parse and own verification, with empty DNS", |b| {
+        let settings = std::sync::Arc::new(ruleeval::message::Settings {
+            resolver: Some(std::sync::Arc::new(ruleeval::dns::Recorded::default())),
+            ..ruleeval::message::Settings::default()
+        });
+        let read = |raw: &Vec<u8>| ruleeval::message::Message::parse(raw.clone(), std::sync::Arc::clone(&settings));
+        b.iter(|| mail.iter().for_each(|raw| drop(black_box(ruleeval::auth::of(&read(raw))))));
+    });
     group.finish();
 }
 

@@ -317,9 +317,7 @@ fn dialects_with_all_they_say() {
         (
             "Google",
             &["mx.google.com"],
-            format!(
-                "Received: by 2002:a05:6a10:1:b0:1:1:1 with SMTP id x; x\nARC-Authentication-Results: i=1; mx.google.com; dmarc=fail header.from=bank.example\nReceived: from m.bank.example (m.bank.example. [203.0.113.9]) by mx.google.com with ESMTPS id y for <u@b.example>; x\nReceived-SPF: pass\nAuthentication-Results: mx.google.com;\n       dkim=pass header.i=@bank.example header.s=s1 header.b=\"abc/+=\";\n       dkim=neutral (body hash did not verify) header.i=@esp.example header.s=k header.b=x;\n       spf=pass (google.com: domain of a@bounce.bank.example designates 203.0.113.9 as permitted sender) smtp.mailfrom=a@bounce.bank.example;\n       dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from=bank.example\n"
-            ),
+            "Received: by 2002:a05:6a10:1:b0:1:1:1 with SMTP id x; x\nARC-Authentication-Results: i=1; mx.google.com; dmarc=fail header.from=bank.example\nReceived: from m.bank.example (m.bank.example. [203.0.113.9]) by mx.google.com with ESMTPS id y for <u@b.example>; x\nReceived-SPF: pass\nAuthentication-Results: mx.google.com;\n       dkim=pass header.i=@bank.example header.s=s1 header.b=\"abc/+=\";\n       dkim=neutral (body hash did not verify) header.i=@esp.example header.s=k header.b=x;\n       spf=pass (google.com: domain of a@bounce.bank.example designates 203.0.113.9 as permitted sender) smtp.mailfrom=a@bounce.bank.example;\n       dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from=bank.example\n".to_owned(),
             "pass/pass/pass/unknown/unknown bank.example bounce.bank.example",
         ),
         (

@@ -66,3 +66,38 @@ fn every_message_has_features_and_both_evaluators_agree() {
         }
     });
 }
+
+/// With DNS in which nothing exists no signature can hold, and none makes verification give up.
+#[cfg(feature = "verify")]
+#[test]
+fn every_message_is_verified() {
+    let messages = messages();
+    if messages.is_empty() {
+        println!("skipped: no real mail here (set RULEEVAL_CORPUS)");
+        return;
+    }
+    let settings = std::sync::Arc::new(Settings {
+        trusted_authserv_ids: vec!["microsoft".into(), "mx.google.com".into()],
+        trusted_arc_sealers: vec!["google.com".into(), "microsoft.com".into()],
+        resolver: Some(std::sync::Arc::new(ruleeval::dns::Recorded::default())),
+        ..Settings::default()
+    });
+    let mut results = std::collections::BTreeMap::new();
+    for path in &messages {
+        let raw = std::fs::read(path).expect("readable");
+        let message = ruleeval::message::Message::parse(raw, std::sync::Arc::clone(&settings));
+        let auth = ruleeval::auth::of(&message);
+        let given_up = message.limits_hit().iter().any(|limit| limit.starts_with("verification"));
+        assert!(!given_up, "{}", path.display());
+        let own = auth.sources.iter().find(|source| source.kind == ruleeval::auth::Kind::Verified);
+        if let Some(own) = own {
+            assert!(
+                [&own.spf, &own.dkim, &own.dmarc, &own.arc].iter().all(|result| &***result != "pass"),
+                "{}",
+                path.display()
+            );
+            *results.entry(own.dkim.to_string()).or_insert(0) += 1;
+        }
+    }
+    println!("{} messages; DKIM without DNS: {results:?}", messages.len());
+}

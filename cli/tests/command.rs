@@ -357,3 +357,45 @@ fn templates_are_proposed_and_measured() {
     assert_eq!(code(&failed), 1);
     assert_eq!(code(&ruleeval(&here, &["template", "infer", "--name", "1x", "a.eml"])), 3);
 }
+
+/// Signed messages of the project, verified with their recorded DNS.
+const VERIFY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/verify");
+
+#[test]
+fn own_verification_with_recorded_dns() {
+    let here = folder("verify");
+    let mail = format!("{VERIFY}/mail/docsend/proposal.honest.eml");
+    let config = format!("{VERIFY}/ruleeval.yaml");
+    let sources = json(&ruleeval(&here, &["eval", "auth.sources", &mail, "--config", &config]));
+    assert_eq!(sources[0]["kind"], "verified");
+    assert_eq!(sources[0]["decides"], serde_json::json!(["spf", "dkim", "dmarc", "arc"]));
+    let off = json(&ruleeval(&here, &["eval", "auth.dmarc", &mail, "--config", &config, "--dns", "off"]));
+    assert_eq!(off, "unknown");
+    let dns = format!("{VERIFY}/dns.txt");
+    let alone = json(&ruleeval(&here, &["eval", "auth.dkim", &mail, "--dns", &dns]));
+    assert_eq!(alone, "pass", "signatures need neither configuration nor envelope");
+
+    let recorded = ruleeval(&here, &["dns", &mail, "--config", &config]);
+    write(&here, "dns.txt", out(&recorded));
+    assert!(out(&recorded).contains("r1._domainkey.docsend.com TXT \"v=DKIM1;"), "{}", out(&recorded));
+    let again = json(&ruleeval(&here, &["eval", "auth.dmarc", &mail, "--config", &config, "--dns", "dns.txt"]));
+    assert_eq!(again, "pass");
+
+    let rule = write(&here, "rule.rule", "rule signed {\n  when: authenticated_as(\"docsend.com\")\n}\n");
+    let rule = rule.to_str().expect("a path");
+    let scan = ruleeval(&here, &["scan", "--rules", rule, "--config", &config, "--evidence", &mail]);
+    assert!(out(&scan).contains("dmarc=pass (verified ruleeval)"), "{}", out(&scan));
+    let explained = ruleeval(&here, &["explain", &mail, "--rules", rule, "--config", &config]);
+    assert!(out(&explained).contains("Authentication\n"), "{}", out(&explained));
+    let run = ruleeval(
+        &here,
+        &["run", "--rules", rule, "--corpus", VERIFY, "--config", &config, "--evidence", "--format", "jsonl"],
+    );
+    assert!(out(&run).contains("dkim=pass (verified ruleeval)"), "{}", out(&run));
+
+    write(&here, "bad.txt", "example.com A 192.0.2.1\nexample.com CNAME x\n");
+    let bad = ruleeval(&here, &["eval", "auth.dkim", &mail, "--dns", "bad.txt"]);
+    assert_eq!(code(&bad), 3);
+    assert!(err(&bad).contains("bad.txt: line 2: `CNAME` is none of"), "{}", err(&bad));
+    assert_eq!(code(&ruleeval(&here, &["eval", "auth.dkim", &mail, "--dns", "none.txt"])), 3);
+}
