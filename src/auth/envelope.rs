@@ -19,7 +19,7 @@ pub(super) struct Facts {
 pub(super) fn facts(message: &Message) -> Facts {
     let given = message.envelope();
     let border = trust::border_position(message);
-    let received = border.and_then(|at| message.headers().get(at)).map(|field| Received::parse(&field.value));
+    let received = border.and_then(|at| message.headers().get(at)).map(|field| Received::parse(&field.raw));
     let Peer { helo, ip, .. } = received.as_ref().map(Received::peer).unwrap_or_default();
     // Names and addresses of one connection belong together.
     let (ip, helo, path) = match given.ip {
