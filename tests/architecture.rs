@@ -61,12 +61,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "files",
         ],
     ),
-<<<<<<< HEAD
-    ("corpus", &["engine", "eval", "message", "files"]),
-=======
     ("live", &["source", "diagnostic", "message", "builtins", "eval", "pack", "engine"]),
-    ("corpus", &["engine", "eval", "message"]),
->>>>>>> c9ad940 (An engine in service: generations swapped whole, packs watched, rules held by a circuit breaker)
+    ("corpus", &["engine", "eval", "message", "files"]),
     ("report", &["corpus", "engine", "eval", "pack"]),
 ];
 
