@@ -15,7 +15,7 @@ use crate::lists::Lists;
 use crate::message::{Settings, xpath};
 use crate::pack::{Loading, Pack, Policy, Step};
 use crate::plan::{Plan, PlanOptions};
-use crate::source::{SourceMap, Span};
+use crate::source::{SourceId, SourceMap, Span};
 use crate::syntax::{self, ast};
 use crate::template::TemplateSet;
 use crate::value::Value;
