@@ -37,7 +37,7 @@ fn plan_and_reference_agree_on_generated_rules() {
         seed += 1;
         let text = support::rules(seed, RULES);
         // Each pack with all optimisations and with one other combination.
-        let other = PlanOptions::combinations().nth(seed as usize % 32).expect("32 combinations");
+        let other = PlanOptions::combinations().nth(seed as usize % PlanOptions::COMBINATIONS).expect("a combination");
         for options in [PlanOptions::default(), other] {
             let engine = match engine(&text, options) {
                 Ok(engine) => engine,

@@ -5,6 +5,7 @@ use ruleeval::builtins::Provider;
 use ruleeval::engine::{Compiler, Engine, Options};
 use ruleeval::eval::{Budget, Profile};
 use ruleeval::message::Message;
+use ruleeval::plan::PlanOptions;
 use ruleeval::value::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -157,4 +158,21 @@ fn a_profile_adds_up() {
         report.clauses.iter().find(|clause| clause.clause.starts_with("subject.subject contains~ \"overdue\""));
     let clause = clause.expect("a clause of rule a");
     assert_eq!((clause.checks, clause.held, clause.at.as_str()), (2, 2, "p.rule:1:16"));
+}
+
+#[test]
+fn the_combinations_are_all_that_differ() {
+    let all: Vec<PlanOptions> = PlanOptions::combinations().collect();
+    assert_eq!(all.len(), PlanOptions::COMBINATIONS);
+    assert!(all.contains(&PlanOptions::default()) && all.contains(&PlanOptions::PLAIN));
+}
+
+#[test]
+fn a_negation_of_what_lacks_nothing_with_a_name_says_so() {
+    let engine = compile("rule r { when: not (sender.display_name in [\"x\", subject.base]) and type.inbound }");
+    let message = engine.parse(b"From: Ann <a@example.com>\r\n\r\nhello\r\n".to_vec());
+    for (rule, planned, reference) in engine.both_outcomes(&message) {
+        assert_eq!(planned, reference, "{rule}");
+        assert_eq!(planned.status(), ruleeval::eval::Status::Undecided);
+    }
 }

@@ -80,11 +80,15 @@ pub(super) struct Used {
 }
 
 impl Used {
-    pub(super) fn extend(&mut self, other: Self) {
-        self.defs.extend(other.defs);
-        self.lists.extend(other.lists);
-        self.templates.extend(other.templates);
-        self.rules.extend(other.rules);
+    /// Takes what another used too; references are each rule's own.
+    pub(super) fn extend(&mut self, other: &Self) {
+        for def in &other.defs {
+            if !self.defs.contains(def) {
+                self.defs.insert(def.clone());
+            }
+        }
+        self.lists.extend(&other.lists);
+        self.templates.extend(&other.templates);
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn program(
             let checked = match known {
                 Some(known) => {
                     checker.diagnostics.extend(known.diagnostics.iter().cloned());
-                    checker.used.extend(known.used.clone());
+                    checker.used.extend(&known.used);
                     let rule = Arc::clone(&known.rule);
                     cache.keep(&key);
                     Some(rule)
@@ -214,7 +214,7 @@ impl Checker<'_> {
         self.nodes = 0;
         let checked = self.rule(pack, place.rule, place.item, symbols).map(Arc::new);
         let used = std::mem::replace(&mut self.used, others);
-        self.used.extend(used.clone());
+        self.used.extend(&used);
         let diagnostics = &self.diagnostics[before..];
         let rule = checked.filter(|_| !diagnostics.iter().any(Diagnostic::is_error))?;
         let known = Known {

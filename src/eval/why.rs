@@ -61,20 +61,21 @@ impl Run<'_> {
                     ExprKind::Not(inner) => std::slice::from_ref(&**inner),
                     _ => return None,
                 };
-                return self.union(program, id, operands, parts);
+                let found = self.union(program, id, operands, parts)?;
+                // What `not` negates may lack nothing that has a name; the negation then says so itself.
+                let unnamed = matches!(expr.kind, ExprKind::Not(_)) && self.scratch.reasons.len(found) == 0;
+                return Some(if unnamed { self.own(program, expr) } else { found });
             }
             Reasons::Node => clause.node,
             Reasons::Together(class) if self.is_told(id, clause.node) => NodeId(u32::MAX - class.0),
             Reasons::Value(_) | Reasons::Together(_) | Reasons::Own => {
-                let found = self.ask(program, expr);
-                return Some(self.scratch.reasons.add(found));
+                return Some(self.own(program, expr));
             }
         };
         if let Some(known) = self.scratch.reasons.of_node.get(&key) {
             return Some(*known);
         }
-        let found = self.ask(program, expr);
-        let found = self.scratch.reasons.add(found);
+        let found = self.own(program, expr);
         self.scratch.reasons.of_node.insert(key, found);
         Some(found)
     }
@@ -86,6 +87,11 @@ impl Run<'_> {
             let told = exact.class.is_none_or(|class| self.scratch.class(class) == Some(Truth::Unknown));
             told && self.is_lit_by_absence(id, exact)
         })
+    }
+
+    fn own(&mut self, program: &Program, expr: &Expr) -> SetId {
+        let found = self.ask(program, expr);
+        self.scratch.reasons.add(found)
     }
 
     fn ask(&self, program: &Program, expr: &Expr) -> Arc<BTreeSet<Missing>> {

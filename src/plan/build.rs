@@ -30,7 +30,7 @@ pub(super) fn build(program: &Program, catalog: &Catalog, options: PlanOptions) 
         .collect();
     let parents = parents(&builder.store, &rules);
     let index = if options.guard {
-        guard::index(&mut builder.store, &builder.locals, &builder.classes, &texts, &rules, &parents)
+        guard::index(&mut builder.store, &builder.locals, &builder.classes, &texts, &rules, &parents, options.exact)
     } else {
         super::Index::default()
     };

@@ -110,6 +110,15 @@ impl Guards<'_, '_> {
 
     /// True if the condition is unknown once it is lit, and lit only by absence.
     fn is_exact(&mut self, id: NodeId) -> bool {
+        if let Some(known) = self.known_exact.get(&id) {
+            return *known;
+        }
+        let exact = self.find_exact(id);
+        self.known_exact.insert(id, exact);
+        exact
+    }
+
+    fn find_exact(&mut self, id: NodeId) -> bool {
         match self.store.op(id).clone() {
             Op::Or(operands) | Op::AtLeast(1.., operands) => operands.iter().all(|operand| self.is_exact(*operand)),
             Op::Quantified(Quantifier::Any, collection, element, body) => {

@@ -89,6 +89,8 @@ pub(super) struct Guards<'a, 'c> {
     parents: &'a [u32],
     /// All of the guards of a node must be lit.
     known: HashMap<NodeId, Rc<[Guard]>>,
+    /// Whether a condition is unknown once only absence lights it.
+    pub(super) known_exact: HashMap<NodeId, bool>,
     /// Edit distance with case and without.
     distances: [Option<FuncId>; 2],
     /// The message, which all templates are asked about.
@@ -102,26 +104,38 @@ pub(super) fn index(
     texts: &[TextUse],
     rules: &[PlannedRule],
     parents: &[u32],
+    exact: bool,
 ) -> Index {
     let find = |name| store.costs.catalog().find_function(name);
     let distances = [find("strings.levenshtein"), find("strings.ilevenshtein")];
     let message = store.intern(Op::Message);
     let walks = walks(store, locals);
-    let mut guards = Guards { store, walks, classes, texts, rules, parents, known: HashMap::new(), distances, message };
+    let mut guards = Guards {
+        store,
+        walks,
+        classes,
+        texts,
+        rules,
+        parents,
+        known: HashMap::new(),
+        known_exact: HashMap::new(),
+        distances,
+        message,
+    };
     let mut draft = Draft::new(rules.len());
     for (rule, number) in rules.iter().zip(0..) {
         let id = RuleId(number);
         if guards.is_false(rule.when) {
             draft.never(id);
         } else {
-            guards.rule(rule.when, id, &mut draft);
+            guards.rule(rule.when, id, exact, &mut draft);
         }
     }
     draft.finish(&guards)
 }
 
 impl Guards<'_, '_> {
-    fn rule(&mut self, when: NodeId, id: RuleId, draft: &mut Draft) {
+    fn rule(&mut self, when: NodeId, id: RuleId, exact: bool, draft: &mut Draft) {
         let conjuncts = match self.store.op(when) {
             Op::And(operands) => operands.clone(),
             _ => vec![when],
@@ -136,7 +150,7 @@ impl Guards<'_, '_> {
         all.truncate(MAX_GUARDS);
         let mut layers = vec![Vec::new(); conjuncts.len()];
         all.iter().zip(0..).for_each(|((clause, _), layer)| layers[*clause].push(layer));
-        let exact = self.exact(&conjuncts, &layers);
+        let exact = if exact { self.exact(&conjuncts, &layers) } else { Vec::new() };
         draft.add(all.iter().map(|(_, guard)| *guard), exact, id, |atom| self.order(atom));
     }
 

@@ -234,27 +234,34 @@ pub struct PlanOptions {
     pub batch: bool,
     /// An index decides which rules can hold; the others are not evaluated.
     pub guard: bool,
+    /// The index also tells which clauses are unknown; they are not evaluated. Nothing without it.
+    pub exact: bool,
 }
 
 impl PlanOptions {
     /// The plain plan: sharing and order, every rule evaluated, every needle looked for alone.
-    pub const PLAIN: Self = Self { share: true, reorder: true, fold: false, batch: false, guard: false };
+    pub const PLAIN: Self = Self { share: true, reorder: true, fold: false, batch: false, guard: false, exact: false };
+
+    /// How many combinations there are.
+    pub const COMBINATIONS: usize = 48;
 
     /// Every combination, for differential tests.
     pub fn combinations() -> impl Iterator<Item = Self> {
-        (0..32_u8).map(|bits| Self {
+        let all = (0..64_u8).map(|bits| Self {
             share: bits & 1 != 0,
             reorder: bits & 2 != 0,
             fold: bits & 4 != 0,
             batch: bits & 8 != 0,
             guard: bits & 16 != 0,
-        })
+            exact: bits & 32 != 0,
+        });
+        all.filter(|options| options.guard || !options.exact)
     }
 }
 
 impl Default for PlanOptions {
     fn default() -> Self {
-        Self { share: true, reorder: true, fold: true, batch: true, guard: true }
+        Self { share: true, reorder: true, fold: true, batch: true, guard: true, exact: true }
     }
 }
 
