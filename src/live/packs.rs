@@ -5,7 +5,7 @@ use super::moment::Moment;
 use super::watch::Source;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Format, render};
-use crate::engine::{Compiler, Engine, Reloaded, TestReport};
+use crate::engine::{CompileCache, Compiler, Engine, Reloaded, TestReport};
 use crate::pack;
 use crate::source::SourceMap;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,8 @@ pub struct PackSource {
     /// What was made last, with the digest of the configuration: where only lists have changed the
     /// rules are kept.
     last: Option<(Engine, String)>,
+    /// What has not changed is not parsed and checked again.
+    cache: CompileCache,
 }
 
 impl PackSource {
@@ -36,7 +38,15 @@ impl PackSource {
         tests: bool,
         configure: impl FnMut() -> Result<Compiler, String> + Send + 'static,
     ) -> Self {
-        Self { packs, others, required: Vec::new(), configure: Box::new(configure), tests, last: None }
+        Self {
+            packs,
+            others,
+            required: Vec::new(),
+            configure: Box::new(configure),
+            tests,
+            last: None,
+            cache: CompileCache::new(),
+        }
     }
 
     /// The rules that there are over the lists as they stand now; `None` if more has changed.
@@ -58,7 +68,7 @@ impl PackSource {
         for path in &self.packs {
             compiler.load(path);
         }
-        let compiled = compiler.compile();
+        let compiled = compiler.compile_with(&mut self.cache);
         let engine = compiled.engine.ok_or_else(|| not_compiled(&compiled.diagnostics, &compiled.sources))?;
         let known = |path: &&Path| !self.packs.iter().any(|pack| pack == path);
         self.required = engine.pack_paths().filter(known).map(Path::to_owned).collect();
