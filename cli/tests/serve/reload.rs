@@ -121,7 +121,7 @@ fn reloads(server: &Server, numbers: std::ops::Range<u64>) {
 fn nothing_is_lost_mixed_or_kept_over_many_reloads() {
     let wanted: u64 = std::env::var("RULEEVAL_RELOADS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
     let here = folder("soak");
-    version(&here, 1_000_000);
+    version(&here, 99_999);
     words(&here, 0);
     let server = Server::run(here, "reload: { notify: false, poll_seconds: 3600 }");
     let seen = Seen::default();
