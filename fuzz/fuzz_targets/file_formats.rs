@@ -26,7 +26,7 @@ fuzz_target!(|data: &[u8]| {
     let Some((choice, rest)) = data.split_first() else { return };
     let choice = usize::from(*choice) % (FORMATS.len() + 3);
     let exploded = match FORMATS.get(choice) {
-        Some((magic, name)) => open(name, [magic, rest].concat()),
+        Some((magic, name)) => open(name, [*magic, rest].concat()),
         None => open("a.bin", inside(choice - FORMATS.len(), rest)),
     };
     for file in &exploded.files {

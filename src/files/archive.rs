@@ -28,6 +28,7 @@ pub(super) fn open(file: &File, left: &mut Left) -> Contents {
 fn zip(file: &File, left: &mut Left) -> Contents {
     let mut contents = Contents::default();
     let mut listing = Listing::default();
+    let mut shared = 0_u64;
     let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(&file.bytes[..])) else {
         contents.limits_hit.push("files: a damaged zip archive was not opened".into());
         return contents;
@@ -45,6 +46,12 @@ fn zip(file: &File, left: &mut Left) -> Contents {
         if size > SMALL && size / packed.max(1) > RATIO {
             contents.limits_hit.push("files: an archive that grows more than a thousandfold was not unpacked".into());
             continue;
+        }
+        // Files that overlap are read no oftener than their archive is long.
+        shared = shared.saturating_add(packed);
+        if shared > file.bytes.len() as u64 {
+            contents.limits_hit.push("files: files of an archive that overlap were not unpacked".into());
+            break;
         }
         let Ok(entry) = archive.by_index(index) else { continue };
         let bytes = bounded(entry, left, &mut contents);

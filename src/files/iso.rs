@@ -12,8 +12,14 @@ const ENTRIES: usize = 10_000;
 
 /// Opens an image.
 pub(super) fn open(bytes: &[u8], left: &mut Left) -> Contents {
-    let mut image =
-        Image { bytes, seen: BTreeSet::new(), wide: false, listing: Listing::default(), contents: Contents::default() };
+    let mut image = Image {
+        bytes,
+        seen: BTreeSet::new(),
+        wide: false,
+        folders: bytes.len(),
+        listing: Listing::default(),
+        contents: Contents::default(),
+    };
     if let Some(root) = image.root() {
         image.walk(root, left);
     }
@@ -25,6 +31,8 @@ struct Image<'b> {
     bytes: &'b [u8],
     seen: BTreeSet<usize>,
     wide: bool,
+    /// Bytes of folders that may still be read: each lies in the image once, unless they overlap.
+    folders: usize,
     listing: Listing,
     contents: Contents,
 }
@@ -63,6 +71,11 @@ impl Image<'_> {
             }
             let extent = folder.sector.saturating_mul(SECTOR).min(self.bytes.len());
             let end = extent.saturating_add(folder.size).min(self.bytes.len());
+            if end - extent > self.folders {
+                self.contents.limits_hit.push("files: folders of a disc image that overlap were not read".into());
+                return;
+            }
+            self.folders -= end - extent;
             let mut at = extent;
             while at < end {
                 let size = usize::from(self.bytes[at]);

@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Most entries that are looked at.
-const ENTRIES: usize = 10_000;
+const ENTRIES: usize = 4_000;
 /// Most bytes of a stream that is searched.
 const STREAM: u64 = 16 << 20;
 
@@ -54,18 +54,16 @@ struct Reader<'b> {
 impl Reader<'_> {
     /// False if not everything was looked at.
     fn read(&mut self) -> bool {
-        let paths: Vec<PathBuf> = self
-            .file
-            .walk()
-            .filter(cfb::Entry::is_stream)
-            .take(ENTRIES + 1)
-            .map(|entry| entry.path().to_owned())
-            .collect();
+        // Paths are made on the way: one that is very deep is not followed on.
+        let entries = self.file.walk().take(2 * ENTRIES + 1).map(|entry| (entry.is_stream(), entry.path().to_owned()));
+        let entries: Vec<(bool, PathBuf)> = entries.collect();
+        let complete = entries.len() <= 2 * ENTRIES;
+        let paths: Vec<PathBuf> = entries.into_iter().filter(|(stream, _)| *stream).map(|(_, path)| path).collect();
         for path in paths.iter().take(ENTRIES) {
             self.ole.streams.push(path.to_string_lossy().trim_start_matches('/').to_owned());
             self.stream(path);
         }
-        paths.len() <= ENTRIES && self.budget > 0
+        complete && paths.len() <= ENTRIES && self.budget > 0
     }
 
     fn bytes(&mut self, path: &Path) -> Vec<u8> {

@@ -64,7 +64,7 @@ pub(super) fn pixels_of(file: &File) -> usize {
 fn look(file: &File) -> Codes {
     let found = super::guard::quietly(|| match file.kind {
         "pdf" => super::pdf::pictures(&file.bytes).iter().flat_map(super::qr::codes).collect(),
-        kind => super::qr::decode(kind, &file.bytes).iter().flat_map(super::qr::codes).collect(),
+        kind => super::qr::decode(kind, &file.bytes, pixels_of(file)).iter().flat_map(super::qr::codes).collect(),
     });
     let mut found: Vec<String> = found.unwrap_or_default();
     let mut seen = std::collections::BTreeSet::new();

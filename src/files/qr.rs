@@ -9,13 +9,15 @@ use std::io::Cursor;
 const SMALL: u32 = 250;
 /// Side above which a picture is made smaller: codes that a person can scan stay readable.
 const LARGE: u32 = 2_000;
-/// Memory that decoding a picture may take, in bytes; its pixels were counted before.
-const MEMORY: u64 = 512 << 20;
+/// Memory that decoding a picture may take, in bytes: so many for each pixel that its header says, and
+/// so many beside. A picture that says less than it is fails.
+const PER_PIXEL: u64 = 16;
+const MEMORY: u64 = 16 << 20;
 /// Most codes of a picture.
 const CODES: usize = 32;
 
-/// A picture in shades of grey.
-pub(super) fn decode(kind: &str, bytes: &[u8]) -> Option<GrayImage> {
+/// A picture in shades of grey, of so many pixels.
+pub(super) fn decode(kind: &str, bytes: &[u8], pixels: usize) -> Option<GrayImage> {
     let format = match kind {
         "png" => ImageFormat::Png,
         "jpeg" | "jpg" => ImageFormat::Jpeg,
@@ -26,7 +28,7 @@ pub(super) fn decode(kind: &str, bytes: &[u8]) -> Option<GrayImage> {
     };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
-    limits.max_alloc = Some(MEMORY);
+    limits.max_alloc = Some((pixels as u64).saturating_mul(PER_PIXEL).saturating_add(MEMORY));
     reader.limits(limits);
     reader.decode().ok().map(|picture| on_white(&picture))
 }

@@ -6,8 +6,7 @@ use hayro_syntax::object::{Array, Dict, Name, Object, Stream};
 use std::collections::BTreeMap;
 use unicode_normalization::UnicodeNormalization;
 
-/// Most bytes of a map, and most entries.
-const MAP: usize = 1 << 20;
+/// Most entries of a map.
 const ENTRIES: usize = 70_000;
 
 /// How the codes of a font are read.
@@ -20,9 +19,10 @@ pub(super) struct Font {
 }
 
 impl Font {
-    pub(super) fn of(dict: &Dict<'_>) -> Self {
+    /// Reads a font; its map is taken from `left`, the bytes of content that may still be read.
+    pub(super) fn of(dict: &Dict<'_>, left: &mut usize) -> Self {
         let composite = dict.get::<Name<'_>>("Subtype").is_some_and(|name| name.as_str() == "Type0");
-        let map = dict.get::<Stream<'_>>("ToUnicode").and_then(|stream| stream::decoded(&stream, MAP));
+        let map = dict.get::<Stream<'_>>("ToUnicode").and_then(|stream| stream::taken(&stream, left));
         let (map, width) = map.map_or_else(|| (BTreeMap::new(), None), |source| Map::read(&source));
         let width = if composite { width.unwrap_or(2) } else { 1 };
         Self { width, map, simple: (!composite).then(|| simple(dict)) }

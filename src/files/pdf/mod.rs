@@ -30,7 +30,7 @@ const ENTRIES: usize = 1_000;
 
 /// Reads a document; what cannot be read is said in it.
 pub(super) fn open(bytes: &[u8], left: &mut Left) -> Contents {
-    let mut reader = Reader::default();
+    let mut reader = Reader { unpacked: left.bytes, ..Reader::default() };
     match load(bytes) {
         Ok(document) => reader.examine(&document, left),
         Err(Failure::Encrypted) => reader.pdf.encrypted = true,
@@ -69,6 +69,8 @@ struct Reader {
     seen: BTreeSet<String>,
     contents: Contents,
     full: bool,
+    /// Bytes of embedded files that may still be read, packed or not.
+    unpacked: usize,
 }
 
 impl Reader {
@@ -169,7 +171,7 @@ impl Reader {
             return;
         }
         self.pdf.embedded.push(name.clone().unwrap_or_default());
-        match stream::decoded(&stream, left.bytes) {
+        match stream::taken(&stream, &mut self.unpacked) {
             Some(bytes) => self.full = !left.take(Child { name, declared: None, bytes }, &mut self.contents),
             None => self.contents.limits_hit.push("files: a file in a PDF document was not unpacked".into()),
         }

@@ -25,7 +25,7 @@ fn picture(stream: &Stream<'_>) -> Option<GrayImage> {
     let (width, height) = (stream.dict().get::<u32>("Width")?, stream.dict().get::<u32>("Height")?);
     (width >= SMALLEST && height >= SMALLEST).then_some(())?;
     if stream::only(stream, Filter::DctDecode) {
-        return super::super::qr::decode("jpeg", &stream.raw_data());
+        return super::super::qr::decode("jpeg", &stream.raw_data(), width as usize * height as usize);
     }
     let bits = stream.dict().get::<u32>("BitsPerComponent").unwrap_or(1);
     let colours = match stream.dict().get::<Name<'_>>("ColorSpace").as_ref().map_or("", Name::as_str) {

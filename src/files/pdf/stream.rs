@@ -43,10 +43,10 @@ fn is_directory(before: &[u8]) -> bool {
 
 /// Bytes that a stream grows to, packed once or twice; `None` if more than are left.
 fn grown(data: &[u8], left: usize) -> Option<usize> {
-    let once = inflate(data, left + 1);
+    let (once, read) = unpack(data, left + 1);
     let twice = if zlib(&once) { inflate(&once, left + 1).len() } else { 0 };
-    let size = once.len() + twice;
-    // What stops early may be damaged on purpose: the reader goes on where others stop.
+    // What was read counts too: streams that give nothing may lie in each other.
+    let size = once.len() + twice + read;
     (size <= left).then_some(size)
 }
 
@@ -55,16 +55,30 @@ fn zlib(data: &[u8]) -> bool {
 }
 
 /// Unpacks as far as it goes, up to a limit.
-pub(super) fn inflate(data: &[u8], limit: usize) -> Vec<u8> {
-    let data = if zlib(data) { &data[2..] } else { data };
-    let mut out = Vec::new();
-    // A damaged stream gives what can be read of it.
-    let _ = flate2::read::DeflateDecoder::new(data).take(limit as u64).read_to_end(&mut out);
-    out
+fn inflate(data: &[u8], limit: usize) -> Vec<u8> {
+    unpack(data, limit).0
 }
 
-/// The content of a stream that is no picture; `None` if its filters are not read or it is larger than
-/// the limit.
+/// The same, and how many bytes were read.
+fn unpack(data: &[u8], limit: usize) -> (Vec<u8>, usize) {
+    let data = if zlib(data) { &data[2..] } else { data };
+    let mut out = Vec::new();
+    let mut decoder = flate2::read::DeflateDecoder::new(data);
+    // A damaged stream gives what can be read of it.
+    let _ = Read::by_ref(&mut decoder).take(limit as u64).read_to_end(&mut out);
+    (out, decoder.total_in() as usize)
+}
+
+/// The content of a stream that is no picture; `None` if its filters are not read, or if it is larger than
+/// the limit, packed or unpacked. The limit is lowered by the larger of both.
+pub(super) fn taken(stream: &Stream<'_>, limit: &mut usize) -> Option<Vec<u8>> {
+    let packed = stream.raw_data().len();
+    let data = (packed <= *limit).then(|| decoded(stream, *limit)).flatten();
+    *limit -= packed.max(data.as_ref().map_or(0, Vec::len)).min(*limit);
+    data
+}
+
+/// The content of a stream; `None` if its filters are not read or it is larger than the limit.
 pub(super) fn decoded(stream: &Stream<'_>, limit: usize) -> Option<Vec<u8>> {
     let filters = stream.filters();
     let raw = stream.raw_data();

@@ -22,7 +22,7 @@ const GAP: f64 = -180.0;
 /// The text, and whether only a part of it was read.
 pub(in super::super) fn text(bytes: &[u8], pages: usize) -> (String, bool) {
     let Ok(document) = load(bytes) else { return Default::default() };
-    let mut writer = Writer::default();
+    let mut writer = Writer { left: CONTENT, ..Writer::default() };
     for page in document.pages().iter().take(pages) {
         writer.page(page);
         writer.gap('\n');
@@ -34,7 +34,8 @@ pub(in super::super) fn text(bytes: &[u8], pages: usize) -> (String, bool) {
 struct Writer {
     text: String,
     cut: bool,
-    content: usize,
+    /// Bytes of content and of fonts' maps that may still be read.
+    left: usize,
     steps: usize,
     /// Height of the line that is written.
     line: f64,
@@ -59,11 +60,9 @@ impl Writer {
     }
 
     fn unpacked(&mut self, stream: &Stream<'_>) -> Vec<u8> {
-        let data = stream::decoded(stream, CONTENT - self.content);
+        let data = stream::taken(stream, &mut self.left);
         self.cut |= data.is_none();
-        let data = data.unwrap_or_default();
-        self.content += data.len();
-        data
+        data.unwrap_or_default()
     }
 
     fn run(&mut self, content: &[u8], resources: &Resources<'_>, depth: usize) {
@@ -105,12 +104,12 @@ impl Writer {
             return;
         }
         let Some(dict) = resources.get_font(name) else { return };
-        // The maps of all fonts count like content: a page may name very many.
+        // A page may name very many.
         if self.fonts.len() >= 256 {
             self.cut = true;
             return;
         }
-        let font = Rc::new(Font::of(&dict));
+        let font = Rc::new(Font::of(&dict, &mut self.left));
         self.fonts.insert(key, Rc::clone(&font));
         self.font = Some(font);
     }
