@@ -275,7 +275,10 @@ fn the_budget_is_one_for_all_attachments() {
     };
     // Whoever asks first: the files before count too.
     let (sizes, limits) = opened("length(attachments[7].contents)");
-    assert_eq!((sizes.as_str(), &limits), ("[100000,100000,100000,50000,0,0,0,0]", &opened("length(attachments[0].contents)").1));
+    assert_eq!(
+        (sizes.as_str(), &limits),
+        ("[100000,100000,100000,50000,0,0,0,0]", &opened("length(attachments[0].contents)").1)
+    );
     assert!(limits.iter().any(|limit| limit.starts_with("file_bytes")), "{limits:?}");
 }
 
