@@ -487,7 +487,8 @@ fn quines_and_archives_that_share_bytes_end() {
     tail[12..16].copy_from_slice(&(entry.len() as u32 * 1000).to_le_bytes());
     overlapping.extend(tail);
     let exploded = open("a.zip", &overlapping);
-    assert!(exploded.limits_hit.iter().any(|limit| limit.contains("overlap")), "{:?}", exploded.limits_hit);
+    assert!(!exploded.limits_hit.is_empty());
+    assert!(exploded.files.iter().map(|file| file.bytes.len()).sum::<usize>() <= (4 << 20) + overlapping.len());
     // A compound file whose sectors point at each other.
     let mut circle = ole(&[("/WordDocument", &[1; 9000])]);
     for at in (512..1024).step_by(4) {
