@@ -115,7 +115,9 @@ struct Entry {
 impl Entry {
     /// False if the length or the beginning of the text rules it out.
     fn fits(&self, text: &str) -> bool {
-        let may_begin = || text.bytes().zip(&self.head).all(|(byte, set)| set.contains(byte));
+        // The sets say nothing of the two letters that are taken for absent.
+        let ascii = || text.bytes().take_while(u8::is_ascii);
+        let may_begin = || ascii().zip(&self.head).all(|(byte, set)| set.contains(byte));
         (self.min_len..=self.max_len).contains(&text.len()) && may_begin()
     }
 }

@@ -139,8 +139,9 @@ impl Reader {
         self.exact &= once.exact;
         if let [unit] = once.units[..] {
             let min = unit.min.saturating_mul(repetition.min);
-            let max = repetition.max.map_or(u32::MAX, |max| unit.max.saturating_mul(max));
-            return self.push(unit.set, min, if edge.is_outer() { min } else { max });
+            // At an end the shortest match has as few copies as may be, each perhaps of several bytes.
+            let most = if edge.is_outer() { Some(repetition.min) } else { repetition.max };
+            return self.push(unit.set, min, most.map_or(u32::MAX, |most| unit.max.saturating_mul(most)));
         }
         let copies = repetition.min.min(MAX_COPIES);
         let rest = Repetition {
