@@ -1,4 +1,4 @@
-//! What a pack is made of, as one number, and a cheaper question: has anything been touched?
+//! What a pack is made of, as one number.
 
 use super::archive::{Archive, MAX_ARCHIVE};
 use super::files::{self, Store};
@@ -79,46 +79,4 @@ pub(super) fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-/// Names, sizes, times and identities of a pack's files, without their contents: two that are equal
-/// mean that nothing was touched; two that differ, that [`digest`] is worth asking.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stamp([u8; 32]);
-
-impl Stamp {
-    /// The stamp of the pack that a path leads to, its signature included.
-    pub fn of(path: &Path) -> io::Result<Self> {
-        let mut hasher = Sha256::new();
-        if path.is_dir() {
-            for relative in Store::Folder(path.to_owned()).decisive()? {
-                note(&mut hasher, &relative, &path.join(&relative))?;
-            }
-        } else {
-            note(&mut hasher, "", path)?;
-        }
-        let signature = super::signature_path(path);
-        if signature.is_file() {
-            note(&mut hasher, "signature", &signature)?;
-        }
-        Ok(Self(hasher.finalize().into()))
-    }
-}
-
-/// Links are followed: one that leads elsewhere now leads to another identity.
-fn note(hasher: &mut Sha256, name: &str, path: &Path) -> io::Result<()> {
-    let facts = std::fs::metadata(path)?;
-    hasher.update((name.len() as u64).to_be_bytes());
-    hasher.update(name.as_bytes());
-    hasher.update(facts.len().to_be_bytes());
-    let modified = facts.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-    hasher.update(modified.unwrap_or_default().as_nanos().to_be_bytes());
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        for fact in [facts.dev(), facts.ino(), facts.ctime() as u64, facts.ctime_nsec() as u64] {
-            hasher.update(fact.to_be_bytes());
-        }
-    }
-    Ok(())
 }

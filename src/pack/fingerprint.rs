@@ -15,7 +15,7 @@ pub fn content_digest(paths: &[PathBuf]) -> io::Result<String> {
     let mut hasher = Sha256::new();
     for path in paths {
         for file in below(path).map_err(|error| at(path, &error))? {
-            let bytes = files::read(&file).map_err(|error| at(&file, &error))?;
+            let bytes = files::read_within(&file, super::archive::MAX_ARCHIVE).map_err(|error| at(&file, &error))?;
             put(&mut hasher, file.to_string_lossy().as_bytes());
             put(&mut hasher, &bytes);
         }

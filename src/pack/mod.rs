@@ -12,7 +12,7 @@ mod signature;
 pub mod yaml;
 
 pub use archive::Archive;
-pub use digest::{Digest, Stamp, digest};
+pub use digest::{Digest, digest};
 pub use files::{Contents, contents};
 pub use fingerprint::{content_digest, stamp};
 pub use gates::{ActionGate, DiffGate, Gates, RuleGate};
