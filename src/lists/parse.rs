@@ -256,7 +256,8 @@ fn key(kind: ListType, text: &str) -> Result<(Cow<'_, str>, Extra), String> {
     let key = match kind {
         _ if text.is_empty() => None,
         ListType::String | ListType::Url | ListType::Glob => Some((text.into(), Extra::None)),
-        ListType::Domain => Some((domain(text), Extra::None)),
+        // Of a name of invisible characters nothing is left.
+        ListType::Domain => Some((domain(text), Extra::None)).filter(|(name, _)| !name.is_empty()),
         ListType::Email => text.contains('@').then(|| (lower(text), Extra::None)),
         ListType::Hash => {
             let hex = text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());

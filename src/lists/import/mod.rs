@@ -168,7 +168,8 @@ impl Imported {
 /// One line, in quotes where it must be. A value is never cut: its length was checked.
 fn cell(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if line.contains([',', '"']) || line.starts_with('#') || line.trim() != line {
+    // A byte order mark that begins a line is read as one, not as text.
+    if line.contains([',', '"']) || line.starts_with(['#', '\u{feff}']) || line.trim() != line {
         format!("\"{}\"", line.replace('"', "\"\""))
     } else {
         line
