@@ -172,7 +172,12 @@ impl Declarations {
             "height" => set(&mut self.flat, small(), important),
             "max-width" => set(&mut self.slim, small(), important),
             "width" => set(&mut self.narrow, small(), important),
-            "line-height" => set(&mut self.no_line_height, small(), important),
+            "line-height" => {
+                // A number alone is a multiple of the size of letters, not a length.
+                let none =
+                    value.parse::<f64>().map_or_else(|_| length().is_some_and(|pixels| pixels < DOT), |of| of < 0.1);
+                set(&mut self.no_line_height, Some(none), important);
+            }
             "overflow" | "overflow-y" | "overflow-x" => {
                 let clips = value.split(' ').any(|word| matches!(word, "hidden" | "clip"));
                 set(&mut self.clipped, Some(clips), important);

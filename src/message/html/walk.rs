@@ -167,11 +167,9 @@ impl<'d> Walker<'d> {
     fn frame(&self, element: Element<'d>, kind: Kind, link: Option<usize>) -> Frame<'d> {
         let parent = self.stack.last();
         let from = self.elements.len().saturating_sub(MAX_ANCESTORS);
-        let style = match element.name {
-            "html" => Style::default(),
-            "body" => parent.filter(|top| top.name == "html").map(|html| html.style).unwrap_or_default(),
-            _ => parent.map_or(self.root, |frame| frame.style),
-        };
+        // Within a page these two begin none: what hides their surroundings hides them too.
+        let outermost = if matches!(element.name, "html" | "body") { Style::default() } else { self.root };
+        let style = parent.map_or(outermost, |frame| frame.style);
         let style = style.child(&self.sheet, element, kind, &self.elements[from..]);
         let undrawn = parent.is_some_and(|parent| parent.closed) && element.name != "summary";
         Frame {
