@@ -61,7 +61,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "files",
         ],
     ),
-    ("live", &["source", "diagnostic", "message", "builtins", "eval", "pack", "engine"]),
+    ("live", &["source", "diagnostic", "value", "message", "eval", "pack", "engine"]),
     ("corpus", &["engine", "eval", "message", "files"]),
     ("report", &["corpus", "engine", "eval", "pack"]),
 ];

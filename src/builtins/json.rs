@@ -1,7 +1,7 @@
 //! Values as JSON, by their static types: exactly what rules see.
 
 use super::{Builtins, Ctx};
-use crate::value::{Type, Value};
+use crate::value::{Type, Value, calendar};
 use serde_json::{Map, Number, Value as Json};
 
 /// Deepest nesting that is written; below it stands `"..."`.
@@ -30,7 +30,7 @@ impl Writer<'_> {
             Value::Float(value) => Number::from_f64(*value).map_or(Json::Null, Json::Number),
             Value::String(text) => Json::String(text.to_string()),
             Value::Bytes(bytes) => Json::String(crate::message::hex(bytes).to_string()),
-            Value::Time(millis) => Json::String(rfc3339(*millis)),
+            Value::Time(millis) => Json::String(calendar::rfc3339(*millis)),
             Value::Duration(millis) => Json::String(format!("{millis}ms")),
             Value::Ip(ip) => Json::String(ip.to_string()),
             Value::Cidr(cidr) => Json::String(cidr.to_string()),
@@ -73,20 +73,4 @@ fn member<'t>(ty: &'t Type, key: &str) -> &'t Type {
         Type::Shape(shape) => shape.field(key).map_or(&Type::Any, |(ty, _)| ty),
         _ => item_type(ty),
     }
-}
-
-/// A moment in RFC 3339, UTC.
-pub(crate) fn rfc3339(millis: i64) -> String {
-    let (days, rest) = (millis.div_euclid(86_400_000), millis.rem_euclid(86_400_000));
-    // Civil date from days, counted from 0000-03-01 in eras of 400 years.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let (hour, minute, second) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }

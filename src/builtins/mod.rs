@@ -6,7 +6,6 @@ mod json;
 mod reference;
 mod registry;
 
-pub(crate) use json::rfc3339;
 pub use json::to_json;
 pub use reference::reference;
 pub use registry::{Builtins, Ctx, Env, Provider, Registry};

@@ -1,8 +1,21 @@
-//! Days and moments as configuration and lists write them.
+//! Days and moments as configuration, lists and reports write them.
 
 /// `2027-03-01`, the day of a moment in milliseconds since 1970.
 pub fn show(moment: i64) -> String {
-    let days = moment.div_euclid(86_400_000) + 719_468;
+    let (year, month, day) = civil(moment.div_euclid(86_400_000));
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// `2027-03-01T10:00:00Z`, a moment in RFC 3339, UTC.
+pub fn rfc3339(moment: i64) -> String {
+    let rest = moment.rem_euclid(86_400_000);
+    let (hour, minute, second) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60);
+    format!("{}T{hour:02}:{minute:02}:{second:02}Z", show(moment))
+}
+
+/// Year, month and day of days since 1970, counted from 0000-03-01 in eras of 400 years.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
@@ -10,8 +23,7 @@ pub fn show(moment: i64) -> String {
     let month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month + 2) / 5 + 1;
     let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 /// `2027-03-01` or `2027-03-01T10:00:00Z` in milliseconds since 1970.
