@@ -4,36 +4,16 @@
 //! messages.
 
 mod generate;
+#[path = "generate/mail.rs"]
+mod mail;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use ruleeval::engine::{Compiler, Engine, Options};
 use ruleeval::plan::PlanOptions;
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
 
 /// Most messages of one round.
 const MESSAGES: usize = 60;
-
-fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
-        if path.is_dir() {
-            collect(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "eml") {
-            found.push(path);
-        }
-    }
-}
-
-fn mail() -> Vec<Vec<u8>> {
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    let folder = std::env::var_os("RULEEVAL_BENCH_MAIL").map_or(shipped, PathBuf::from);
-    let mut paths = Vec::new();
-    collect(&folder, &mut paths);
-    paths.sort();
-    let step = (paths.len() / MESSAGES).max(1);
-    paths.iter().step_by(step).take(MESSAGES).filter_map(|path| std::fs::read(path).ok()).collect()
-}
 
 fn engine(count: usize, options: PlanOptions) -> Engine {
     let mut compiler = Compiler::new();
@@ -42,7 +22,8 @@ fn engine(count: usize, options: PlanOptions) -> Engine {
 }
 
 fn evaluate(c: &mut Criterion) {
-    let mail = mail();
+    let mut mail = mail::messages(std::env::var_os("RULEEVAL_BENCH_MAIL"), MESSAGES);
+    mail.truncate(MESSAGES);
     let mut group = c.benchmark_group(format!("evaluate {} messages", mail.len()));
     group.sample_size(10);
     group.bench_function("mail-parser alone", |b| {

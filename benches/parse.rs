@@ -13,7 +13,7 @@ use ruleeval::engine::{Compiler, Options};
 use std::hint::black_box;
 
 fn parse(c: &mut Criterion) {
-    let mail = mail::messages();
+    let mail = mail::messages(std::env::var_os("RULEEVAL_BENCH_MAIL"), 500);
     let engine = Compiler::new().compile().engine.expect("no rules");
     let mut group = c.benchmark_group(format!("extract from {} messages", mail.len()));
     group.sample_size(10);
@@ -40,7 +40,7 @@ fn parse(c: &mut Criterion) {
 /// Features are computed when a rule asks for them: one that reads the subject costs hardly more than
 /// parsing, whatever else could be read.
 fn unread(c: &mut Criterion) {
-    let mail = mail::messages();
+    let mail = mail::messages(std::env::var_os("RULEEVAL_BENCH_MAIL"), 500);
     let mut group = c.benchmark_group(format!("unread features of {} messages", mail.len()));
     group.sample_size(10);
     for (name, condition) in [

@@ -33,7 +33,11 @@ fn texts() -> Vec<String> {
         let message = engine.parse(raw);
         message.body().visible_text().chars().take(20_000).collect::<String>()
     };
-    mail::messages().into_iter().map(text).filter(|text| text.len() > 20).collect()
+    mail::messages(std::env::var_os("RULEEVAL_BENCH_MAIL"), 500)
+        .into_iter()
+        .map(text)
+        .filter(|text| text.len() > 20)
+        .collect()
 }
 
 /// Real patterns first, as many as there are, then generated ones.

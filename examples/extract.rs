@@ -7,38 +7,17 @@
 //!
 //! Each family is computed on freshly parsed messages, with what it needs; with FAMILY only that one.
 
+#[path = "../benches/generate/cpu.rs"]
+mod cpu;
 #[path = "../benches/extract/families.rs"]
 mod families;
+#[path = "../benches/generate/mail.rs"]
+mod mail;
 
+use cpu::busy;
 use families::{FAMILIES, Family};
 use ruleeval::engine::{Compiler, Engine};
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
-
-fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
-        if path.is_dir() {
-            collect(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "eml") {
-            found.push(path);
-        }
-    }
-}
-
-fn mail(folder: &Path, most: usize) -> Vec<Vec<u8>> {
-    let mut paths = Vec::new();
-    collect(folder, &mut paths);
-    paths.sort();
-    let step = (paths.len() / most.max(1)).max(1);
-    paths.iter().step_by(step).take(most).filter_map(|path| std::fs::read(path).ok()).collect()
-}
-
-/// Nanoseconds of the processor that this thread has taken, where the system tells.
-fn busy() -> u64 {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    stat.split_whitespace().next().and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
-}
 
 /// Nanoseconds of the processor for each message; the least of several rounds.
 fn each(mail: &[Vec<u8>], mut run: impl FnMut(&Vec<u8>)) -> u64 {
@@ -56,8 +35,9 @@ fn cost(engine: &Engine, mail: &[Vec<u8>], family: &Family) -> u64 {
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let folder = args.first().map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus"), PathBuf::from);
-    let mail = mail(&folder, args.get(1).and_then(|arg| arg.parse().ok()).unwrap_or(200));
+    let most = args.get(1).and_then(|arg| arg.parse().ok()).unwrap_or(200);
+    let mut mail = mail::messages(args.first().map(Into::into), most);
+    mail.truncate(most);
     let engine = Compiler::new().compile().engine.expect("no rules");
     let chosen = |family: &&Family| args.get(2).is_none_or(|name| family.name == name);
     let alone = each(&mail, |raw| drop(black_box(mail_parser::MessageParser::default().parse(raw))));

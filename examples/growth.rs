@@ -8,35 +8,20 @@
 //! and evaluating alone; `rounds` only evaluates, for an instruction counter; `reload` compiles rules
 //! in files of 100, and again after one file has changed.
 
+#[path = "../benches/generate/cpu.rs"]
+mod cpu;
 #[path = "../benches/generate/mod.rs"]
 mod generate;
+#[path = "../benches/generate/mail.rs"]
+mod mail;
 
+use cpu::busy;
 use ruleeval::engine::{CompileCache, Compiler, Engine, Options};
 use ruleeval::eval::{Profile, Scratch};
 use ruleeval::message::Message;
 use ruleeval::plan::PlanOptions;
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
-        if path.is_dir() {
-            collect(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "eml") {
-            found.push(path);
-        }
-    }
-}
-
-fn mail(folder: &Path, most: usize) -> Vec<Vec<u8>> {
-    let mut paths = Vec::new();
-    collect(folder, &mut paths);
-    paths.sort();
-    let step = (paths.len() / most.max(1)).max(1);
-    paths.iter().step_by(step).take(most).filter_map(|path| std::fs::read(path).ok()).collect()
-}
 
 /// Resident memory of this process in KB, where the system tells.
 fn resident() -> u64 {
@@ -58,13 +43,6 @@ fn compile(count: usize, options: PlanOptions) -> Engine {
     let (took, grown) = ((busy() - started) / 1_000_000, resident().saturating_sub(before) / 1024);
     println!("compiled {count} rules of {} KB in {took} ms of CPU, {grown} MB more resident", text.len() / 1024);
     engine
-}
-
-/// Nanoseconds of the processor that this thread has taken, where the system tells; others that
-/// use the machine do not count.
-fn busy() -> u64 {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    stat.split_whitespace().next().and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
 }
 
 /// Runs something on every message; nanoseconds of the processor for each.
@@ -186,8 +164,9 @@ fn main() {
     if mode == "reload" {
         return reload(number(0, 10_000)).unwrap_or_else(|error| println!("the temporary folder: {error}"));
     }
-    let folder = args.get(2).map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus"), PathBuf::from);
-    let mail = mail(&folder, number(3, 200));
+    let most = number(3, 200);
+    let mut mail = mail::messages(args.get(2).map(Into::into), most);
+    mail.truncate(most);
     let options = if mode == "plain" { PlanOptions::PLAIN } else { PlanOptions::default() };
     let engine = compile(number(0, 1000), options);
     match mode {

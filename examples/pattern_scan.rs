@@ -17,7 +17,7 @@ const STEP: usize = 10;
 fn main() {
     let count = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(1_000);
     let engine = Compiler::new().compile().engine.expect("an engine without rules");
-    let texts: Vec<String> = mail::messages()
+    let texts: Vec<String> = mail::messages(std::env::var_os("RULEEVAL_BENCH_MAIL"), 500)
         .into_iter()
         .step_by(STEP)
         .map(|raw| engine.parse(raw).body().visible_text().chars().take(20_000).collect())

@@ -1,5 +1,6 @@
 //! Messages to measure with.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -13,13 +14,13 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The messages of `RULEEVAL_BENCH_MAIL`, a folder, or of the shipped corpus; at most 500.
-pub(crate) fn messages() -> Vec<Vec<u8>> {
-    let folder = std::env::var_os("RULEEVAL_BENCH_MAIL")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus"), PathBuf::from);
+/// Messages from all over a folder, or the shipped corpus where none is given: about so many, less than
+/// twice as many.
+pub(crate) fn messages(folder: Option<OsString>, about: usize) -> Vec<Vec<u8>> {
+    let folder = folder.map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus"), PathBuf::from);
     let mut paths = Vec::new();
     collect(&folder, &mut paths);
     paths.sort();
-    let step = (paths.len() / 500).max(1);
+    let step = (paths.len() / about.max(1)).max(1);
     paths.iter().step_by(step).filter_map(|path| std::fs::read(path).ok()).collect()
 }
