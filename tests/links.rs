@@ -52,6 +52,17 @@ fn rewritten_urls_are_read_as_meant() {
         ("slack_redirect", format!("https://slack-redir.net/link?url={encoded}")),
         ("vk_redirect", format!("https://vk.com/away.php?to={encoded}")),
         ("dereferrer", format!("https://href.li/?{target}")),
+        ("avanan", format!("https://avanan.url-protection.com/v1/r01/url?o={encoded}&g=x")),
+        ("checkpoint", format!("https://protect.checkpoint.com/v2/r01/___{target}___.YXAxOmI6b")),
+        ("titanhq", format!("https://linklock.titanhq.com/analyse?url={encoded}&data=x")),
+        ("proofpoint_isolation", format!("https://urlisolation.com/browser?clickId=x&url={encoded}")),
+        ("menlo", format!("https://safe.menlosecurity.com/{target}")),
+        ("menlo", "https://isolate.menlosecurity.com/1/3735927037/https:/evil.example/a?b=c".into()),
+        ("microsoft_safelinks", format!("https://outlook.office.com/mail/safelink.html?url={encoded}&corid=x")),
+        ("google_redirect", format!("https://images.google.com.ar/url?q={encoded}")),
+        ("google_redirect", "https://www.google.com/url?q=amp/s/evil.example/a%3Fb%3Dc".into()),
+        ("google_translate", format!("https://translate.google.com/translate?sl=auto&tl=en&u={encoded}")),
+        ("google_translate", "https://evil-example.translate.goog/a?b=c&_x_tr_sl=en&_x_tr_tl=de".into()),
     ];
     for (name, text) in &rows {
         assert_eq!(read(text), ((*name).to_owned(), target.to_owned()), "{text}");
@@ -109,7 +120,45 @@ fn urls_inside_urls() {
     assert_eq!(nested("https://a.example/r?to=https%3A%2F%2Fevil.example%2Fx&u=1"), ["https://evil.example/x"]);
     assert_eq!(nested("https://a.example/r/https://evil.example/x"), ["https://evil.example/x"]);
     assert_eq!(nested("https://a.example/#https://evil.example/"), ["https://evil.example/"]);
-    assert_eq!(nested("https://a.example/?x=1&y=httpd"), [] as [String; 0]);
+    assert_eq!(nested("https://a.example/?x=1&y=httpd&z=//"), [] as [String; 0]);
+    assert_eq!(nested("https://a.example/r/https://evil.example/x?y=1"), ["https://evil.example/x?y=1"]);
+    // Amazon's and others' trackers: the segment is one encoded URL.
+    assert_eq!(
+        nested("https://a.example/CL0/https:%2F%2Fevil.example%2Fx%3Fy=1/1/0100-00/s=z"),
+        ["https://evil.example/x?y=1"]
+    );
+    assert_eq!(nested("https://a.example/%68ttps:%2F%2Fevil.example"), [] as [String; 0]);
+    assert_eq!(nested("https://ad.example/clk/1;2;x?https://evil.example/x?a=b"), ["https://evil.example/x?a=b"]);
+    assert_eq!(nested("https://a.example/?r=//evil.example/x"), ["http://evil.example/x"]);
+    assert_eq!(nested("https://a.example/?r=https%253A%252F%252Fevil.example%252Fx"), ["https://evil.example/x"]);
+    assert_eq!(nested("https://a.example/?r=https:%5C%5Cevil.example"), ["https://evil.example/"]);
+    assert_eq!(nested("https://a.example/?r=aHR0cHM6Ly9ldmlsLmV4YW1wbGUvP2E9Yg"), ["https://evil.example/?a=b"]);
+}
+
+#[test]
+fn urls_inside_urls_inside_urls() {
+    let nested = |text: &str| {
+        let (urls, more) = Url::parse(text).expect("a URL").nested();
+        (urls.iter().map(|url| url.url.to_string()).collect::<Vec<_>>(), more)
+    };
+    let inner = "https%253A%252F%252Fevil.example%252F";
+    let middle = format!("https%3A%2F%2Fb.example%2Fconflogin%3Fcontinue%3D{inner}");
+    assert_eq!(
+        nested(&format!("https://a.example/ServiceLogin?continue={middle}")),
+        (
+            vec![
+                format!("https://b.example/conflogin?continue=https%3A%2F%2Fevil.example%2F"),
+                "https://evil.example/".into()
+            ],
+            false
+        )
+    );
+    // Each once, and no more than can be read.
+    let many: String = (0..100).map(|n| format!("&u{n}=https://{n}.example/?v=https://same.example/")).collect();
+    let (urls, more) = nested(&format!("https://a.example/?x=1{many}"));
+    assert_eq!((urls.len(), more), (20, true));
+    let deep = (0..300).fold("https://evil.example/".to_owned(), |inner, _| format!("https://a.example/#{inner}"));
+    assert!(nested(&deep).1);
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod header;
 mod hop;
 mod html;
 mod links;
+mod nested;
 mod params;
 mod parse;
 mod part;

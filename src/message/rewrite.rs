@@ -23,11 +23,14 @@ pub const REWRITERS: &[&str] = &[
     "facebook_redirect",
     "fireeye",
     "google_redirect",
+    "google_translate",
     "libraesva",
     "linkedin_redirect",
+    "menlo",
     "microsoft_safelinks",
     "mimecast",
     "postoffice",
+    "proofpoint_isolation",
     "proofpoint_v1",
     "proofpoint_v2",
     "proofpoint_v3",
@@ -36,6 +39,7 @@ pub const REWRITERS: &[&str] = &[
     "sophos",
     "steam_redirect",
     "symantec",
+    "titanhq",
     "trendmicro",
     "trustwave",
     "vk_redirect",
@@ -45,10 +49,12 @@ pub const REWRITERS: &[&str] = &[
 
 /// Rewriters that keep the URL in a query parameter: hosts (and what lies below them), the
 /// beginning of the path, the parameter, the name.
-const PARAMETERS: [(&str, &str, &str, &str); 43] = [
+const PARAMETERS: &[(&str, &str, &str, &str)] = &[
     ("safelinks.protection.outlook.com", "/", "url", "microsoft_safelinks"),
     ("safelinks.o365.us", "/", "url", "microsoft_safelinks"),
     ("statics.teams.cdn.office.net", "/evergreen-assets/safelinks/", "url", "microsoft_safelinks"),
+    ("outlook.office.com", "/mail/safelink.html", "url", "microsoft_safelinks"),
+    ("outlook.office365.com", "/mail/safelink.html", "url", "microsoft_safelinks"),
     ("urldefense.proofpoint.com", "/v1/url", "u", "proofpoint_v1"),
     ("linkprotect.cudasvc.com", "/url", "a", "barracuda"),
     ("clicktime.symantec.com", "/", "u", "symantec"),
@@ -57,7 +63,10 @@ const PARAMETERS: [(&str, &str, &str, &str); 43] = [
     ("fireeye.com", "/v1/url", "u", "fireeye"),
     ("fireeye.com", "/url", "u", "fireeye"),
     ("protect.checkpoint.com", "/v1/url", "o", "checkpoint"),
-    ("checkpoint.url-protection.com", "/v1/url", "o", "checkpoint"),
+    ("checkpoint.url-protection.com", "/v1/", "o", "checkpoint"),
+    ("avanan.url-protection.com", "/v1/", "o", "avanan"),
+    ("linklock.titanhq.com", "/analyse", "url", "titanhq"),
+    ("urlisolation.com", "/browser", "url", "proofpoint_isolation"),
     ("link.edgepilot.com", "/s/", "u", "edgepilot"),
     ("urlsand.esvalabs.com", "/", "u", "libraesva"),
     ("scanmail.trustwave.com", "/", "u", "trustwave"),
@@ -66,6 +75,7 @@ const PARAMETERS: [(&str, &str, &str, &str); 43] = [
     ("google", "/aclk", "adurl", "google_redirect"),
     ("google", "/travel/clk", "pcurl", "google_redirect"),
     ("googleadservices.com", "/pagead/aclk", "adurl", "google_redirect"),
+    ("translate.google.com", "/translate", "u", "google_translate"),
     ("googleweblight.com", "/", "lite_url", "google_redirect"),
     ("doubleclick.net", "/", "adurl", "google_redirect"),
     ("youtube.com", "/redirect", "q", "youtube_redirect"),
@@ -102,7 +112,7 @@ pub(super) fn inner(url: &Url) -> Option<(&'static str, String)> {
 fn is_at(url: &Url, host: &str, known: &str) -> bool {
     if known == "google" {
         return url.domain.as_ref().and_then(|domain| domain.sld.as_deref()) == Some("google")
-            && (host.starts_with("www.") || host.starts_with("google.") || host.starts_with("cse."));
+            && ["www.", "google.", "cse.", "images.", "maps."].iter().any(|head| host.starts_with(head));
     }
     host == known || host.strip_suffix(known).is_some_and(|before| before.ends_with('.'))
 }
@@ -123,6 +133,10 @@ fn of<'u>(url: &'u Url, parameter: &str) -> Option<&'u str> {
 /// A text that may be a URL: once more decoded if it is still in percent encoding.
 fn target(text: &str) -> Option<String> {
     let text = text.trim();
+    // Google's redirector takes what AMP writes.
+    if let Some(rest) = text.strip_prefix("amp/s/") {
+        return target(&format!("https://{rest}"));
+    }
     let head = text.get(..8).unwrap_or(text).to_ascii_lowercase();
     let decoded = if head.contains("%3a") { percent_decoded(text) } else { text.to_owned() };
     let scheme = decoded.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
@@ -131,7 +145,7 @@ fn target(text: &str) -> Option<String> {
     (known || host()).then_some(decoded)
 }
 
-fn percent_decoded(text: &str) -> String {
+pub(super) fn percent_decoded(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let bytes = text.as_bytes();
     let hex = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
@@ -204,9 +218,20 @@ fn by_form(url: &Url, host: &str, path: &str) -> Option<(&'static str, String)> 
         let encoded = path.strip_prefix("/L0/")?.split('/').next()?;
         return Some(("awstrack", target(&percent_decoded(encoded))?));
     }
-    if root("avanan.click") || root("avanan.net") {
-        let rest = url.url.split_once("/___")?.1;
-        return Some(("avanan", target(rest.split_once("___").map_or(rest, |(inner, _)| inner))?));
+    for (known, name) in
+        [("avanan.click", "avanan"), ("avanan.net", "avanan"), ("protect.checkpoint.com", "checkpoint")]
+    {
+        if root(known) {
+            let rest = url.url.split_once("/___")?.1;
+            let inner = rest.split_once("___").map_or(rest, |(inner, _)| inner);
+            return Some((name, target(&with_slashes(inner))?));
+        }
+    }
+    if root("menlosecurity.com") {
+        return Some(("menlo", target(&with_slashes(&url.url[url.url.find("/http")? + 1..]))?));
+    }
+    if let Some(name) = host.strip_suffix(".translate.goog") {
+        return Some(("google_translate", translated(url, name, path)));
     }
     amp(url, host, path)
 }
@@ -253,6 +278,19 @@ fn proofpoint_v3(url: &str) -> Option<String> {
             None => out.extend(characters.next()),
         }
     }
-    // The parser writes `https:/` of a scheme in the path as it stands.
-    Some(if out.contains("://") { out } else { out.replacen(":/", "://", 1) })
+    Some(with_slashes(&out))
+}
+
+/// A URL out of a path, where servers make one slash of two.
+fn with_slashes(url: &str) -> String {
+    if url.contains("://") { url.to_owned() } else { url.replacen(":/", "://", 1) }
+}
+
+/// `https://www-example--site-com.translate.goog/x`: a dot is written `-`, a hyphen `--`.
+fn translated(url: &Url, name: &str, path: &str) -> String {
+    let host = name.split("--").map(|part| part.replace('-', ".")).collect::<Vec<_>>().join("-");
+    let own = |pair: &&str| !pair.starts_with("_x_tr_");
+    let query = url.query_params.iter().flat_map(|query| query.split('&')).filter(own).collect::<Vec<_>>().join("&");
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{}://{host}{path}{mark}{query}", url.scheme)
 }

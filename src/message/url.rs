@@ -1,7 +1,7 @@
 //! URLs by WHATWG rules, tolerant of what mail contains.
 
 use super::domain::Domain;
-use super::rewrite;
+use super::{nested, rewrite};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -46,8 +46,6 @@ const MAX_URL: usize = 64 << 10;
 const MAX_PARAMS: usize = 1_000;
 /// Most rewriters around one URL.
 const MAX_REWRITERS: usize = 8;
-/// Most URLs inside one URL that are listed.
-const MAX_NESTED: usize = 20;
 
 impl Url {
     /// Reads a URL; `None` for relative references and text that is none. Defanged forms
@@ -69,17 +67,10 @@ impl Url {
         Some(Arc::new(Self { encoders, original: Some(original), ..(*url).clone() }))
     }
 
-    /// URLs inside this one, in its query or fragment: where an open redirect leads. At most 20;
-    /// true if there were more.
+    /// URLs inside this one, in its path, query or fragment, and those inside them: where an open
+    /// redirect leads. At most 20; true if there were more.
     pub fn nested(&self) -> (Vec<Arc<Self>>, bool) {
-        let values = || self.query_params_decoded.values().flatten().map(String::as_str);
-        let fragment = self.fragment.as_deref().into_iter();
-        let encoded: Vec<String> = values().filter_map(in_base64).take(MAX_NESTED).collect();
-        let path = self.path.as_deref().and_then(|path| path.find("http").map(|at| &path[at..]));
-        let candidates = values().chain(fragment).chain(path).chain(encoded.iter().map(String::as_str));
-        let mut found = candidates.filter(|value| is_absolute(value)).filter_map(Self::parse);
-        let nested: Vec<Arc<Self>> = found.by_ref().take(MAX_NESTED).collect();
-        (nested, found.next().is_some())
+        nested::nested(self)
     }
 
     fn written(text: &str) -> Option<Arc<Self>> {
@@ -141,33 +132,6 @@ impl Url {
             original: None,
         }
     }
-}
-
-/// A URL in base64, of either alphabet.
-fn in_base64(value: &str) -> Option<String> {
-    // `http` begins with these letters in base64.
-    if !value.starts_with("aHR0c") {
-        return None;
-    }
-    let usual: Vec<u8> = value
-        .bytes()
-        .map(|byte| match byte {
-            b'-' => b'+',
-            b'_' => b'/',
-            // A plus sign that was read as a space.
-            b' ' => b'+',
-            other => other,
-        })
-        .collect();
-    String::from_utf8(super::decode::base64(&usual).bytes).ok()
-}
-
-/// Written with a scheme that leads somewhere.
-fn is_absolute(text: &str) -> bool {
-    let head = text.trim_start().get(..8).unwrap_or(text).to_ascii_lowercase();
-    ["http://", "https://", "hxxp", "ftp://", "https:/", "http:/", "http%3a", "https%3a"]
-        .iter()
-        .any(|prefix| head.starts_with(prefix))
 }
 
 /// The host of a URL as written.
