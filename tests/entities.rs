@@ -103,6 +103,10 @@ fn phone_numbers_that_hide() {
             ("8 0 2 5 5 5 0 1 4 2", &["+18025550142"]),
             ("+1 8 0 2 5 5 5 0 1 4 2", &["+18025550142"]),
             ("8-0-2-5-5-5-0-1-4-2", &["+18025550142"]),
+            ("1 (8 0 2) 5 5 5 - 0 1 4 2", &["+18025550142"]),
+            ("8 0 2 - 5 5 5 - 0 1 4 2", &["+18025550142"]),
+            ("8 0-2 5 5-5 0 1 4 2", &[]),
+            ("(802)-555~0142", &["+18025550142"]),
             ("802*555*0142", &["+18025550142"]),
             ("802~555~0142", &["+18025550142"]),
             ("802_555_0142", &[]),
@@ -307,9 +311,18 @@ fn amounts_of_money() {
             ("$7.2B", &["7200000000 USD"]),
             ("version 2 sek", &["2 SEK"]),
             ("hours 5", &[]),
+            ("499.99 US dollars", &["499.99 USD"]),
+            ("500 U.S. dollars.", &["500 USD"]),
+            ("20 Hong Kong dollars", &["20 HKD"]),
+            ("20 us", &[]),
+            ("$ 499 . 99 USD", &["499.99 USD"]),
+            ("499 .99 €", &["499.99 EUR"]),
+            ("$499 . 995", &["499 USD"]),
+            ("$499. 99 people", &["499 USD"]),
         ],
         amounts,
     );
+    assert!(money_amounts("$ 499 . 99")[0].obfuscated);
     let found = money_amounts("pay USD 689.9O now");
     assert_eq!((&*found[0].text, found[0].obfuscated), ("USD 689.9O", true));
 }
@@ -357,6 +370,7 @@ fn addresses_and_urls_in_texts() {
             ("ann@exam\u{200b}ple.com", &["ann@example.com"]),
             ("ann@localhost", &[]),
             ("see @example", &[]),
+            ("ａｎｎ＠ｅｘａｍｐｌｅ．ｃｏｍ", &["ann@example.com"]),
         ],
         emails,
     );
@@ -373,6 +387,7 @@ fn addresses_and_urls_in_texts() {
             ("notes.txt and a.b.", &[]),
             ("e.g. this", &[]),
             ("exam\u{ad}ple.com/x", &["http://example.com/x"]),
+            ("ｗｗｗ．ｅｘａｍｐｌｅ．ｃｏｍ", &["http://www.example.com/"]),
         ],
         found,
     );

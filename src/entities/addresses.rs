@@ -94,9 +94,11 @@ impl<'t> Plain<'t> {
                 continue;
             }
             let original = text[glyph.start..glyph.end].starts_with(glyph.c);
-            // Host names may be written in any script: only odd forms are folded.
-            let c = if glyph.odd || original { glyph.c } else { text[glyph.start..].chars().next().unwrap_or(glyph.c) };
-            plain.push(c, glyph.start, glyph.end, glyph.odd);
+            // Host names may be written in any script: only odd forms and wide letters are folded.
+            let written = text[glyph.start..].chars().next().unwrap_or(glyph.c);
+            let wide = matches!(written, '\u{FF01}'..='\u{FF5E}');
+            let c = if glyph.odd || original || wide { glyph.c } else { written };
+            plain.push(c, glyph.start, glyph.end, glyph.odd || wide);
         }
         plain
     }

@@ -159,6 +159,21 @@ const WORDS: [(&str, &str); 30] = [
     ("tether", "USDT"),
 ];
 
+/// Words between an amount and `dollars`.
+const DOLLARS: [(&str, &str); 8] = [
+    ("us", "USD"),
+    ("u.s.", "USD"),
+    ("american", "USD"),
+    ("canadian", "CAD"),
+    ("australian", "AUD"),
+    ("singapore", "SGD"),
+    ("zealand", "NZD"),
+    ("kong", "HKD"),
+];
+
+/// A decimal point between spaces, in a number as it was read: `499 . 99`.
+const APART: char = '·';
+
 /// Longest sign or word, in bytes.
 const LONGEST: usize = 16;
 
@@ -187,15 +202,15 @@ struct Numeral {
 fn numerals(text: &str, mut found: impl FnMut(&Numeral)) {
     let mut current: Option<Numeral> = None;
     let mut before = ' ';
-    let mut pending: Option<(char, usize)> = None;
+    let mut pending = Separator::None;
     for glyph in glyphs(text) {
         let digit = numeral_digit(glyph, current.is_some(), before);
         match (&mut current, digit) {
             (Some(numeral), Some((digit, letter))) => {
-                if let Some((separator, _)) = pending.take() {
-                    numeral.written.push(separator);
-                }
+                let apart = matches!(pending, Separator::Apart);
+                numeral.written.extend(std::mem::take(&mut pending).written());
                 push(numeral, glyph, digit, letter);
+                numeral.odd |= apart;
             }
             (None, Some((digit, letter))) => {
                 let mut numeral =
@@ -203,11 +218,9 @@ fn numerals(text: &str, mut found: impl FnMut(&Numeral)) {
                 push(&mut numeral, glyph, digit, letter);
                 current = Some(numeral);
             }
-            (Some(_), None) if pending.is_none() && matches!(glyph.c, '.' | ',' | '\'' | '’' | ' ') => {
-                pending = Some((glyph.c, glyph.start));
-            }
+            (Some(_), None) if pending.takes(glyph.c) => {}
             _ => {
-                pending = None;
+                pending = Separator::None;
                 if let Some(numeral) = current.take() {
                     found(&numeral);
                 }
@@ -217,6 +230,36 @@ fn numerals(text: &str, mut found: impl FnMut(&Numeral)) {
     }
     if let Some(numeral) = current {
         found(&numeral);
+    }
+}
+
+/// What stands between the digits of a number, as far as it was read.
+#[derive(Clone, Copy, Default)]
+enum Separator {
+    #[default]
+    None,
+    One(char),
+    /// A decimal point after a space, or between two.
+    Apart,
+}
+
+impl Separator {
+    /// Takes one more character; false if no number goes on behind it.
+    fn takes(&mut self, c: char) -> bool {
+        *self = match (*self, c) {
+            (Self::None, '.' | ',' | '\'' | '’' | ' ') => Self::One(c),
+            (Self::One(' '), '.') | (Self::Apart, ' ') => Self::Apart,
+            _ => return false,
+        };
+        true
+    }
+
+    fn written(self) -> Option<char> {
+        match self {
+            Self::None => None,
+            Self::One(c) => Some(c),
+            Self::Apart => Some(APART),
+        }
     }
 }
 
@@ -243,7 +286,7 @@ fn amount(text: &str, numeral: &Numeral, from: usize) -> Option<MoneyAmount> {
     let before = sign_before(&text[from..numeral.start], numeral).map(|(at, currency)| (from + at, currency));
     let (pieces, value) = value(&numeral.written)?;
     // "50 000": what stands behind the last piece that belongs to the amount.
-    let whole = pieces == numeral.written.len();
+    let whole = pieces == numeral.written.chars().count();
     let end = if whole { numeral.end } else { end_of(text, numeral, pieces) };
     let (value, end) = scaled(text, value, end);
     let (start, currency, end) = match before {
@@ -314,6 +357,9 @@ fn sign_after(after: &str, numeral: &Numeral) -> Option<(usize, &'static str)> {
     if let Some((_, currency)) = WORDS.iter().find(|(known, _)| *known == lower) {
         return Some((gap + length, currency));
     }
+    if let Some((length, currency)) = dollars(near) {
+        return Some((gap + length, currency));
+    }
     let exact = SIGNS.iter().find(|(sign, _)| *sign == lower);
     let symbol =
         || SIGNS.iter().find(|(sign, _)| lower.starts_with(sign) && !sign.chars().any(|c| c.is_ascii_alphabetic()));
@@ -324,6 +370,22 @@ fn sign_after(after: &str, numeral: &Numeral) -> Option<(usize, &'static str)> {
     let written = near.get(..sign.len())?;
     let allowed = !CAPITALS.contains(sign) || is_capital(sign, written, numeral);
     (allowed && !follows).then_some((gap + sign.len(), *currency))
+}
+
+/// `US dollars`, `Hong Kong dollars`: the number of bytes, and whose dollars.
+fn dollars(near: &str) -> Option<(usize, &'static str)> {
+    let mut end = 0;
+    let mut whose = None;
+    for word in near[..near.floor_char_boundary(40)].split(' ').take(3) {
+        let lower = word.to_lowercase();
+        if let (Some(currency), "dollar" | "dollars") = (whose, lower.trim_end_matches(|c: char| !c.is_alphabetic())) {
+            let letters = word.trim_end_matches(|c: char| !c.is_alphabetic()).len();
+            return Some((end + letters, currency));
+        }
+        whose = DOLLARS.iter().find(|(known, _)| *known == lower).map(|(_, currency)| *currency);
+        end += word.len() + 1;
+    }
+    None
 }
 
 fn is_sign(c: char) -> bool {
@@ -354,9 +416,18 @@ fn scaled(text: &str, value: f64, end: usize) -> (f64, usize) {
     scale.map_or((value, end), |(_, factor)| (value * factor, end + gap + word.len()))
 }
 
+/// The value of a number. A point between spaces has the two digits of a price behind it, or belongs to none.
+fn value(written: &str) -> Option<(usize, f64)> {
+    let Some((whole, cents)) = written.split_once(APART) else { return separated(written) };
+    let (pieces, value) = separated(whole)?;
+    let is_price = pieces == whole.len() && cents.len() == 2 && !whole.contains(['.', ',']);
+    let price = || format!("{value}.{cents}").parse().ok();
+    Some(price().filter(|_| is_price).map_or((pieces, value), |price| (pieces + 3, price)))
+}
+
 /// The value of a number with separators, and how many of its characters it takes: thousands come
 /// in threes, the last separator with one or two digits behind it is the decimal one.
-fn value(written: &str) -> Option<(usize, f64)> {
+fn separated(written: &str) -> Option<(usize, f64)> {
     let mut taken = written;
     // Separate numbers beside each other: only groups of three may follow a space.
     if let Some(at) = taken.match_indices([' ', '\'', '’']).find(|(at, _)| !is_thousands(taken, *at)).map(|(at, _)| at)

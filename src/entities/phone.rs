@@ -206,7 +206,9 @@ fn grouped(rest: &[Group]) -> Option<Reading> {
     };
     let inner = &rest[1..groups];
     let odd = inner.iter().any(|group| group.gap.odd && group.gap.c != Some(' '));
-    let even = !odd || inner.iter().all(|group| group.gap.c == rest[groups - 1].gap.c);
+    let uniform = || inner.iter().all(|group| group.gap.c == rest[groups - 1].gap.c);
+    // What has its area code in brackets is no sum, whatever stands between the rest.
+    let even = !odd || uniform() || bracketed && lengths.starts_with(&[3, 3, 4]);
     let close = |group: &Group| group.gap.width <= 3;
     if !inner.iter().all(close) || !even || rest[groups - 1].gap.open {
         return None;
@@ -216,11 +218,15 @@ fn grouped(rest: &[Group]) -> Option<Reading> {
     Some(Reading::north_american(groups, national, digits.len() == 11))
 }
 
-/// `8 0 2 5 5 5 0 1 4 2`: digits one by one, exactly as many as a number has.
+/// `8 0 2 5 5 5 0 1 4 2`, `1 (8 0 2) 5 5 5 - 0 1 4 2`: digits one by one, exactly as many as a number has.
 fn single_digits(rest: &[Group]) -> Option<Reading> {
     let groups = rest.iter().take_while(|group| group.digits.len() == 1 && group.gap.width <= 3).count();
-    let uniform = rest[1..groups.max(1)].windows(2).all(|pair| pair[0].gap.c == pair[1].gap.c);
-    if !uniform || !(10..=11).contains(&groups) || rest.len() > groups {
+    let lead = groups.checked_sub(10)?;
+    // What stands before the area code, the exchange and the line may differ from the rest.
+    let inner = (1..groups).filter(|index| !matches!(index.wrapping_sub(lead), 0 | 3 | 6));
+    let mut gaps = inner.map(|index| rest[index].gap.c);
+    let first = gaps.next();
+    if lead > 1 || rest.len() > groups || !gaps.all(|gap| Some(gap) == first) {
         return None;
     }
     let digits = joined(&rest[..groups]);
