@@ -36,6 +36,8 @@ mod seven;
 mod smuggling;
 mod tnef;
 mod vba;
+#[cfg(feature = "files")]
+mod vba_source;
 mod yara;
 
 pub use calendar::{Calendar, Component, Person};

@@ -2,7 +2,7 @@
 //! documents. The reader of the container is `cfb`; what the streams mean is read here.
 
 use super::bytes::{Cursor, ansi, le16, le32, length, take, utf16};
-use super::{Child, Contents, Left, Ole, msg, rtf, vba};
+use super::{Child, Contents, Left, Ole, msg, rtf, vba_source};
 use cfb::CompoundFile;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -87,7 +87,7 @@ impl Reader<'_> {
             "Package" => self.child("package", bytes),
             "Equation Native" => self.ole.equation = true,
             "\u{5}SummaryInformation" => self.summary(&bytes),
-            _ => self.ole.macros.extend(vba::source(&bytes)),
+            _ => self.ole.macros.extend(vba_source::source(&bytes)),
         }
         self.ole.objects |= path.to_string_lossy().contains("ObjectPool") || name == "\u{1}Ole10Native";
     }

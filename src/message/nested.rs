@@ -37,7 +37,7 @@ pub(super) fn nested(url: &Url) -> (Vec<Arc<Url>>, bool) {
 /// One level, in the order query, fragment, path.
 fn inside(url: &Url) -> impl Iterator<Item = Arc<Url>> {
     let values = || url.query_params_decoded.values().flatten().map(String::as_str);
-    let decoded = values().filter_map(in_base64).map(Into::into);
+    let decoded = values().filter_map(in_base64);
     let values = values().filter_map(absolute);
     // `?https://example.com/`: a query without a name.
     let whole = url.query_params.as_deref().and_then(absolute).into_iter();

@@ -240,6 +240,7 @@ impl Loader<'_> {
     }
 
     #[cfg(not(feature = "signed"))]
+    #[expect(clippy::unnecessary_wraps, reason = "one signature with and without the feature")]
     fn trusted(&self, _: &Path, store: Store, _: &Loading) -> Result<(Store, Option<(String, String)>), String> {
         Ok((store, None))
     }

@@ -102,6 +102,7 @@ pub(super) fn decoded(stream: &Stream<'_>, limit: usize) -> Option<Vec<u8>> {
 }
 
 /// True if a stream has one filter, of this name.
+#[cfg(feature = "images")]
 pub(super) fn only(stream: &Stream<'_>, filter: Filter) -> bool {
     stream.filters().as_slice() == [filter]
 }
