@@ -2,25 +2,31 @@
 //! answers through [`Resolver`].
 
 use crate::dns::{Answer, Kind, Record, Resolver, canonical};
-use mail_auth::hickory_resolver::TokioResolver;
+use mail_auth::hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig};
+use mail_auth::hickory_resolver::net::runtime::TokioRuntimeProvider;
 use mail_auth::hickory_resolver::net::{DnsError, NetError};
 use mail_auth::hickory_resolver::proto::op::ResponseCode;
 use mail_auth::hickory_resolver::proto::rr::{Name, RData, RecordType};
+use mail_auth::hickory_resolver::{ResolverBuilder, TokioResolver};
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
-/// How long one answer is waited for, all tries together.
+/// How long one answer is waited for, all tries together, unless the host says otherwise.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long one try takes.
 const TRY: Duration = Duration::from_secs(3);
+
+type Unbuilt = ResolverBuilder<TokioRuntimeProvider>;
 
 /// The name servers of the machine's configuration, with a cache. Blocks while it asks, from any
 /// thread; shared between threads.
 pub struct LiveDns {
     resolver: TokioResolver,
     runtime: Option<Runtime>,
+    patience: Duration,
 }
 
 impl fmt::Debug for LiveDns {
@@ -32,16 +38,41 @@ impl fmt::Debug for LiveDns {
 impl LiveDns {
     /// Reads the machine's configuration (`/etc/resolv.conf`); the reason if that fails.
     pub fn open() -> Result<Self, String> {
+        Self::build(TokioResolver::builder_tokio)
+    }
+
+    /// Asks these name servers, over UDP and TCP, and none else; the reason if that cannot be.
+    pub fn asking(servers: &[SocketAddr]) -> Result<Self, String> {
+        let servers = servers.iter().map(|server| {
+            let mut connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()];
+            connections.iter_mut().for_each(|connection| connection.port = server.port());
+            NameServerConfig::new(server.ip(), true, connections.into())
+        });
+        let config = ResolverConfig::from_name_servers(servers.collect());
+        Self::build(|| Ok(TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())))
+    }
+
+    /// Waits so long for one answer, all tries together; ten seconds unless said otherwise. Without
+    /// an answer by then a lookup has failed.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    fn build(builder: impl FnOnce() -> Result<Unbuilt, NetError>) -> Result<Self, String> {
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("dns").enable_all().build();
         let runtime = runtime.map_err(|error| format!("no thread for DNS: {error}"))?;
         let resolver = {
             let _inside = runtime.enter();
-            let mut builder = TokioResolver::builder_tokio().map_err(|error| format!("no DNS here: {error}"))?;
-            builder.options_mut().timeout = TRY;
-            builder.options_mut().attempts = 2;
+            let mut builder = builder().map_err(|error| format!("no DNS here: {error}"))?;
+            let options = builder.options_mut();
+            (options.timeout, options.attempts) = (TRY, 2);
+            // What a file of this machine says is no answer of DNS.
+            options.use_hosts_file = ResolveHosts::Never;
             builder.build().map_err(|error| format!("no DNS here: {error}"))?
         };
-        Ok(Self { resolver, runtime: Some(runtime) })
+        Ok(Self { resolver, runtime: Some(runtime), patience: PATIENCE })
     }
 }
 
@@ -71,7 +102,7 @@ impl Resolver for LiveDns {
             // Nobody waits any more after the time is up.
             let _ = sender.send(answer);
         });
-        receiver.recv_timeout(PATIENCE).unwrap_or(Answer::TempError)
+        receiver.recv_timeout(self.patience).unwrap_or(Answer::TempError)
     }
 }
 

@@ -360,6 +360,141 @@ fn spf() {
     }
 }
 
+fn spf_of(zone: &str, ip: &str) -> String {
+    let envelope = Envelope {
+        ip: ip.parse().ok(),
+        helo: Some("Mail.E.example".into()),
+        mail_from: Some("strong-bad@e.example".into()),
+        ..envelope()
+    };
+    read(settings(zone), &plain(), envelope).spf.to_string()
+}
+
+/// The macros of RFC 7208 section 7.
+#[test]
+fn spf_macros() {
+    let rows = [
+        ("%{s}.m.example", "strong-bad@e.example.m.example"),
+        ("%{l}.%{o}.%{d}.m.example", "strong-bad.e.example.e.example.m.example"),
+        ("%{lr-}.m.example", "bad.strong.m.example"),
+        ("%{l1r-}.m.example", "strong.m.example"),
+        ("%{d1}.m.example", "example.m.example"),
+        ("%{dr}.m.example", "example.e.m.example"),
+        ("%{ir}.%{v}.m.example", "7.2.0.192.in-addr.m.example"),
+        ("%{i}.%{h}.m.example", "192.0.2.7.mail.e.example.m.example"),
+        ("%{p}.m.example", "h.e.example.m.example"),
+    ];
+    for (term, name) in rows {
+        let zone = format!(
+            "e.example TXT \"v=spf1 exists:{term} -all\"\n192.0.2.7 PTR h.e.example\nh.e.example A 192.0.2.7\n{name} A 127.0.0.2\n"
+        );
+        assert_eq!(spf_of(&zone, "192.0.2.7"), "pass", "{term}");
+        assert_eq!(spf_of(&zone.replace(name, "another.m.example"), "192.0.2.7"), "fail", "{term}");
+    }
+}
+
+/// Ten lookups are allowed (RFC 7208 section 4.6.4), across all that is included.
+#[test]
+fn spf_limit_of_lookups() {
+    let hosts = |count: usize| (0..count).map(|n| format!(" a:h{n}.e.example")).collect::<String>();
+    let zone = |count| {
+        let addresses = (0..count).map(|n| format!("h{n}.e.example A 192.0.2.{}\n", 100 + n)).collect::<String>();
+        format!("e.example TXT \"v=spf1{} -all\"\n{addresses}", hosts(count))
+    };
+    assert_eq!(spf_of(&zone(10), "192.0.2.7"), "fail");
+    assert_eq!(spf_of(&zone(11), "192.0.2.7"), "permerror");
+    assert_eq!(spf_of(&zone(11), "192.0.2.101"), "pass", "what matches before counts");
+    let includes = |count: usize| {
+        (0..count)
+            .map(|n| format!("i{n}.e.example TXT \"v=spf1 include:i{}.e.example ?all\"\n", n + 1))
+            .chain([format!("i{count}.e.example TXT \"v=spf1 ip4:192.0.2.7 ?all\"\n")])
+            .collect::<String>()
+            + "e.example TXT \"v=spf1 include:i0.e.example -all\"\n"
+    };
+    assert_eq!(spf_of(&includes(9), "192.0.2.7"), "pass");
+    assert_eq!(spf_of(&includes(10), "192.0.2.7"), "permerror");
+}
+
+/// The library goes on however many lookups find nothing.
+#[test]
+fn fault_no_limit_of_lookups_that_find_nothing() {
+    let zone = |record: &str| format!("e.example TXT \"v=spf1 {record} -all\"\nh.e.example A 192.0.2.9\n");
+    let rows = [
+        ("a:x.e.example a:y.e.example", "fail"),
+        ("a:x.e.example a:y.e.example a:z.e.example", "permerror"),
+        ("a:x.e.example a:y.e.example a:h.e.example", "fail"),
+        ("mx:h.e.example exists:x.e.example ptr", "permerror"),
+        ("a:x.e.example a:y.e.example ip4:192.0.2.7 a:z.e.example", "pass"),
+    ];
+    for (record, wanted) in rows {
+        assert_eq!(spf_of(&zone(record), "192.0.2.7"), wanted, "{record}");
+    }
+    // Servers without an address of the wanted kind are no terms.
+    let servers = "e.example TXT \"v=spf1 mx -all\"\ne.example MX 1 h1.e.example\ne.example MX 2 h2.e.example\n\
+        e.example MX 3 h3.e.example\n";
+    assert_eq!(spf_of(servers, "192.0.2.7"), "fail");
+}
+
+/// The library believes the first name of an address as it stands, which the address' owner chooses.
+#[test]
+fn fault_names_of_the_client_that_are_not_validated() {
+    let zone = "e.example TXT \"v=spf1 exists:%{p}.ok.example -all\"\n192.0.2.7 PTR good.example\n\
+        good.example.ok.example A 127.0.0.2\n";
+    assert_eq!(spf_of(zone, "192.0.2.7"), "fail");
+    assert_eq!(spf_of(&format!("{zone}good.example A 192.0.2.7\n"), "192.0.2.7"), "pass");
+    let v6 = "2001:db8::7";
+    let zone =
+        "e.example TXT \"v=spf1 ptr:e.example -all\"\n2001:db8::7 PTR h.e.example\nh.e.example AAAA 2001:db8::7\n";
+    assert_eq!(spf_of(zone, v6), "pass");
+    assert_eq!(spf_of(&zone.replace("h.e.example", "h.note.example"), v6), "fail");
+}
+
+/// The library cannot be told that a name does not exist, and never applies `np=`.
+#[test]
+fn fault_policy_of_names_that_do_not_exist() {
+    let policy = |record: &str, more: &str| {
+        let zone = format!("_dmarc.bank.example TXT \"v=DMARC1; {record}\"\n{more}");
+        let raw = plain().replace("ann@bank.example", "ann@pay.bank.example");
+        let auth = read(settings(&zone), &raw, Envelope { mail_from: Some("x@evil.example".into()), ..envelope() });
+        assert_eq!(&*auth.dmarc, "fail");
+        auth.dmarc_policy.as_deref().unwrap_or("-").to_owned()
+    };
+    let host = "pay.bank.example A 192.0.2.1\n";
+    let rows = [
+        ("p=none; sp=quarantine; np=reject", "", "reject"),
+        ("p=none; sp=quarantine; np=reject", host, "quarantine"),
+        ("p=none; sp=quarantine; np=reject", "pay.bank.example MX 1 mx.example\n", "quarantine"),
+        ("p=none; sp=quarantine; np=reject; t=y", "", "quarantine"),
+        ("p=none; np=reject", "", "reject"),
+        ("p=none; sp=quarantine", "", "quarantine"),
+        ("p=reject", "", "reject"),
+        ("p=none; np=reject", "_dmarc.pay.bank.example TXT \"v=DMARC1; p=quarantine\"\n", "quarantine"),
+        ("p=none; np=reject", "pay.bank.example A TEMPERROR\n", "none"),
+    ];
+    for (record, more, wanted) in rows {
+        assert_eq!(policy(record, more), wanted, "{record} {more}");
+    }
+}
+
+/// A record of a public suffix (`psd=y`) makes the names below it organisations, one that says
+/// `psd=n` is one (RFC 9989 section 4.10).
+#[test]
+fn dmarc_of_public_suffixes() {
+    let read = |record: &str, from: &str, signer: &'static str| {
+        let zone = format!("_dmarc.{record}\nr1._domainkey.{signer} TXT \"{}\"\n", Key::Rsa2048.record());
+        let raw = plain().replace("ann@bank.example", from);
+        let raw = Signer { domain: signer, ..self::signer() }.sign(&raw);
+        read(settings(&zone), &raw, Envelope { mail_from: Some("x@evil.example".into()), ..envelope() })
+            .dmarc
+            .to_string()
+    };
+    let suffix = "gov.example TXT \"v=DMARC1; p=reject; psd=y\"";
+    assert_eq!(read(suffix, "a@tax.gov.example", "mail.tax.gov.example"), "pass");
+    assert_eq!(read(suffix, "a@tax.gov.example", "law.gov.example"), "fail");
+    let own = "tax.gov.example TXT \"v=DMARC1; p=reject; psd=n\"";
+    assert_eq!(read(own, "a@tax.gov.example", "gov.example"), "fail");
+}
+
 /// The library takes any cached answer for the existence of a name, an empty one too.
 #[test]
 fn fault_exists_of_a_name_that_does_not_exist() {

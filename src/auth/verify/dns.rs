@@ -9,7 +9,8 @@ use mail_auth::hickory_resolver::proto::op::ResponseCode;
 use mail_auth::spf::{Macro, Mechanism, Spf};
 use mail_auth::{DnsError, DnssecStatus, Error, MX, RecordSet, ResolverCache, Txt};
 use std::borrow::Borrow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -18,6 +19,10 @@ use std::sync::Arc;
 const MOST_QUESTIONS: u32 = 200;
 /// Questions without an answer after which no more are asked: each may take seconds.
 const MOST_FAILURES: u32 = 3;
+/// Terms of an SPF record whose lookup may find nothing (RFC 7208 section 4.6.4).
+const MOST_VOID: u32 = 2;
+/// Names of an address that are looked at (RFC 7208 section 5.5).
+const MOST_NAMES: usize = 10;
 /// RSA keys of fewer bits prove nothing (RFC 8301 section 3.2).
 const FEWEST_BITS: usize = 1024;
 /// Stands behind names that `exists` asks for: see [`Zone::existing`].
@@ -31,11 +36,38 @@ pub(super) struct Zone<'r> {
     failed: Cell<u32>,
     /// Address lookups that failed: `mail_auth` cannot be told so.
     pub(super) addresses_failed: Cell<bool>,
+    /// Terms of SPF records whose lookup found nothing.
+    void: Cell<u32>,
+    /// Names that MX and PTR records gave: no terms of their own.
+    hosts: RefCell<BTreeSet<String>>,
 }
 
 impl<'r> Zone<'r> {
     pub(super) fn new(resolver: &'r dyn Resolver, client: Option<IpAddr>) -> Self {
-        Self { resolver, client, asked: Cell::new(0), failed: Cell::new(0), addresses_failed: Cell::new(false) }
+        Self {
+            resolver,
+            client,
+            asked: Cell::new(0),
+            failed: Cell::new(0),
+            addresses_failed: Cell::new(false),
+            void: Cell::new(0),
+            hosts: RefCell::default(),
+        }
+    }
+
+    /// True if more terms of SPF records found nothing than may.
+    pub(super) fn is_mostly_void(&self) -> bool {
+        self.void.get() > MOST_VOID
+    }
+
+    /// True if a name is known not to exist (RFC 8020).
+    pub(super) fn is_missing(&self, name: &str) -> bool {
+        self.ask(name, Kind::A) == Answer::NxDomain
+    }
+
+    /// True if a name has a DMARC record of its own.
+    pub(super) fn has_policy(&self, name: &str) -> bool {
+        matches!(self.txt(&format!("_dmarc.{name}")), Txt::Dmarc(_))
     }
 
     fn ask(&self, name: &str, kind: Kind) -> Answer {
@@ -51,8 +83,14 @@ impl<'r> Zone<'r> {
     /// Records that name hosts. A failure is noted, as here it looks like no record.
     fn records(&self, name: &str, kind: Kind) -> Vec<Record> {
         match self.ask(name, kind) {
-            Answer::Records(records) => records,
-            Answer::NxDomain => Vec::new(),
+            Answer::Records(records) if !records.is_empty() => {
+                self.hosts.borrow_mut().extend(records.iter().filter_map(host));
+                records
+            }
+            Answer::Records(_) | Answer::NxDomain => {
+                self.void.set(self.void.get() + u32::from(!self.hosts.borrow().contains(name)));
+                Vec::new()
+            }
             Answer::TempError => {
                 // A failure for PTR is no error of the check (RFC 7208 section 5.5).
                 self.addresses_failed.set(self.addresses_failed.get() || kind != Kind::Ptr);
@@ -75,6 +113,17 @@ impl<'r> Zone<'r> {
         let exists = !self.records(name, Kind::A).is_empty();
         let any = if kind == Kind::A { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
         exists.then_some(any).into_iter().collect()
+    }
+
+    /// The client's names that have its address. The library would believe the first one as it is
+    /// in the macro `p`, which whoever owns the address may choose (RFC 7208 section 7.3).
+    fn names(&self) -> Vec<Record> {
+        let Some(client) = self.client.map(|ip| ip.to_canonical()) else { return Vec::new() };
+        let kind = if client.is_ipv4() { Kind::A } else { Kind::Aaaa };
+        let mut names = self.records(&reverse(client), Kind::Ptr);
+        names.truncate(MOST_NAMES);
+        names.retain(|name| host(name).is_some_and(|name| self.addresses(&name, kind).contains(&client)));
+        names
     }
 
     fn txt(&self, name: &str) -> Txt {
@@ -104,6 +153,14 @@ fn ip(record: Record) -> Option<IpAddr> {
 
 fn text(record: Record) -> Option<Vec<u8>> {
     if let Record::Txt(text) = record { Some(text) } else { None }
+}
+
+/// The name that a record gives for a host.
+fn host(record: &Record) -> Option<String> {
+    match record {
+        Record::Mx(_, host) | Record::Ptr(host) => Some(host.clone()),
+        Record::Txt(_) | Record::Ip(_) => None,
+    }
 }
 
 /// True if a record is of a version: the tag stands first and alone.
@@ -275,9 +332,7 @@ cache!(V6, Box<str>, RecordSet<Ipv6Addr>, |zone, name| set(zone
     .into_iter()
     .filter_map(v6)));
 // Names are only asked for of the client's address, whose hash does not spell it.
-cache!(Pointers, IpAddr, RecordSet<Box<str>>, |zone, _name| {
-    pointers(zone.client.map_or_else(Vec::new, |ip| zone.records(&reverse(ip), Kind::Ptr)))
-});
+cache!(Pointers, IpAddr, RecordSet<Box<str>>, |zone, _name| pointers(zone.names()));
 
 #[cfg(test)]
 mod tests {

@@ -16,6 +16,7 @@ use crate::message::authres::{AuthResults, Method};
 use crate::message::{Domain, Message};
 use dns::{Pointers, Servers, Texts, V4, V6, Zone};
 use mail_auth::dmarc::verify::DmarcParameters;
+use mail_auth::dmarc::{Dmarc, Policy};
 use mail_auth::hickory_resolver::config::{ResolverConfig, ResolverOpts};
 use mail_auth::spf::verify::SpfParameters;
 use mail_auth::{
@@ -124,7 +125,11 @@ impl Run<'_> {
         let parameters = parameters.with_ipv4_cache(&v4).with_ipv6_cache(&v6).with_ptr_cache(&pointers);
         let output = ready(library.verify_spf(parameters))?;
         // A failed lookup ends the check (RFC 7208 section 2.6.6); `mail_auth` was told of no record.
-        let output = if self.zone.addresses_failed.take() { output.with_result(SpfResult::TempError) } else { output };
+        let output = match () {
+            () if self.zone.addresses_failed.take() => output.with_result(SpfResult::TempError),
+            () if self.zone.is_mostly_void() => output.with_result(SpfResult::PermError),
+            () => output,
+        };
         let identity = if path.contains('@') { ("smtp.mailfrom", path) } else { ("smtp.helo", helo) };
         let method = method_of(&output.result().to_string().to_lowercase(), "").with(identity.0, identity.1);
         Some((output, method.with("smtp.remote-ip", &ip.to_string())))
@@ -173,9 +178,22 @@ impl Run<'_> {
         };
         let method = method_of(result, &reason).with("header.from", &from.domain);
         Some(match record {
-            Some(_) => method.with("policy.dmarc", &output.policy().to_string()),
+            Some(record) => method.with("policy.dmarc", &self.policy(record, output.policy(), &from).to_string()),
             None => method,
         })
+    }
+
+    /// The policy that holds for a sender. For names that do not exist it is `np=` (RFC 9989 section
+    /// 4.7), which the library cannot be told: it takes any entry of a cache for an address.
+    fn policy(&self, record: &Dmarc, found: Policy, from: &Domain) -> Policy {
+        let differs = record.p != Policy::Unspecified && record.np != record.sp;
+        let missing = differs && !self.zone.has_policy(&from.domain) && self.zone.is_missing(&from.domain);
+        match record.np {
+            _ if !missing => found,
+            Policy::Reject if record.t => Policy::Quarantine,
+            Policy::Quarantine if record.t => Policy::None,
+            policy => policy,
+        }
     }
 }
 
