@@ -83,6 +83,35 @@ fn seven_zip() {
 }
 
 #[test]
+fn bzip2_xz_and_what_7z_packs_with() {
+    for (name, tar) in [("packed.tar.xz", "packed.tar"), ("packed.tbz2", "packed.tar")] {
+        let exploded = open_made(name);
+        let [outer, inner, ..] = &paths(&exploded)[..] else { panic!("{name}: {:?}", exploded.limits_hit) };
+        let kind = if name.ends_with("xz") { "xz" } else { "bz2" };
+        assert_eq!((outer.as_str(), inner.as_str()), (&*format!("{kind} {name}"), &*format!("tar {name}/{tar}")));
+        assert_eq!(named(&exploded, "note.txt").urls().0[0].url.as_ref(), "https://example.com/packed");
+        let bytes = made(name);
+        let cut = open(name, &bytes[..bytes.len() - 30]);
+        assert!(cut.limits_hit.iter().any(|limit| limit.contains("damaged")), "{name}: {:?}", cut.limits_hit);
+    }
+    for name in ["bzip2.7z", "deflate.7z"] {
+        assert_eq!(named(&open_made(name), "run.js").kind, "js", "{name}");
+    }
+    let listed = open_made("ppmd.7z");
+    assert_eq!(listed.files.len(), 1);
+    assert!(listed.files[0].listing.as_ref().is_some_and(|listing| listing.paths().any(|path| path == "in/run.js")));
+    assert!(listed.limits_hit[0].contains("compression that is not read"), "{:?}", listed.limits_hit);
+}
+
+#[test]
+fn zip_archives_packed_with_other_methods() {
+    assert_eq!(&*named(&open_made("bzip2.zip"), "long.txt").bytes, [b'x'; 100]);
+    let listed = open_made("lzma.zip");
+    assert_eq!(listed.limits_hit, ["files: a file of a zip archive was listed, but not unpacked"]);
+    assert!(listed.files[0].listing.as_ref().is_some_and(|listing| listing.paths().eq(["in/long.txt"])));
+}
+
+#[test]
 fn bombs_in_seven_zip() {
     let bomb = open_made("bomb.7z.gz");
     assert!(bomb.limits_hit.iter().any(|limit| limit.starts_with("file_bytes")), "{:?}", bomb.limits_hit);

@@ -1,4 +1,5 @@
-//! Archives: zip (and the documents that are zip archives), gzip, tar; 7z has its own module.
+//! Archives: zip (and the documents that are zip archives), tar; files packed with gzip, bzip2 or xz.
+//! 7z has its own module.
 
 use super::listing::{Entry, Listing};
 use super::{Child, Contents, File, Left, is_zip};
@@ -10,6 +11,8 @@ use std::io::{Cursor, Read};
 const RATIO: u64 = 1_000;
 /// Size from which the ratio counts, in bytes.
 const SMALL: u64 = 1 << 20;
+/// Memory of a decoder's dictionary, in KiB: xz needs 64 MiB at its highest level.
+const MEMORY: u32 = 80 << 10;
 /// Most names of an archive that are listed.
 const NAMES: usize = 10_000;
 
@@ -17,6 +20,8 @@ pub(super) fn open(file: &File, left: &mut Left) -> Contents {
     match file.kind {
         kind if is_zip(kind) => zip(file, left),
         "gz" => gzip(file, left),
+        "bz2" => packed(file, bzip2::read::MultiBzDecoder::new(&file.bytes[..]), None, left),
+        "xz" => packed(file, lzma_rust2::XzReader::new_mem_limit(&file.bytes[..], true, MEMORY), None, left),
         "tar" => tar(file, left),
         "7z" => super::seven::open(&file.bytes, left),
         other => {
@@ -38,6 +43,7 @@ fn zip(file: &File, left: &mut Left) -> Contents {
         let name = entry.name().map_or_else(|_| String::new(), Cow::into_owned);
         let (encrypted, folder) = (entry.encrypted(), entry.is_dir());
         let (packed, size) = (entry.compressed_size(), entry.size());
+        let readable = zip::SUPPORTED_COMPRESSION_METHODS.contains(&entry.compression());
         drop(entry);
         listing.add(Entry { path: name.clone(), size, encrypted, folder }, false);
         if folder || encrypted {
@@ -53,7 +59,10 @@ fn zip(file: &File, left: &mut Left) -> Contents {
             contents.limits_hit.push("files: files of an archive that overlap were not unpacked".into());
             break;
         }
-        let Ok(entry) = archive.by_index(index) else { continue };
+        let Some(entry) = readable.then(|| archive.by_index(index).ok()).flatten() else {
+            contents.limits_hit.push("files: a file of a zip archive was listed, but not unpacked".into());
+            continue;
+        };
         let bytes = bounded(entry, left, &mut contents);
         listing.attempted.push(name.clone());
         if !left.take(Child { name: Some(name), declared: None, bytes }, &mut contents) {
@@ -82,15 +91,21 @@ fn bounded(reader: impl Read, left: &Left, contents: &mut Contents) -> Vec<u8> {
 }
 
 fn gzip(file: &File, left: &mut Left) -> Contents {
-    let mut contents = Contents::default();
     let decoder = flate2::read::MultiGzDecoder::new(&file.bytes[..]);
     let stored = decoder.header().and_then(|header| header.filename()).map(|name| String::from_utf8_lossy(name).into());
+    packed(file, decoder, stored, left)
+}
+
+/// One file in packed form, of the name that is stored with it or that of its packed form tells.
+fn packed(file: &File, reader: impl Read, stored: Option<String>, left: &mut Left) -> Contents {
+    let mut contents = Contents::default();
     let implied = || {
         let (stem, extension) = file.name.as_deref()?.rsplit_once('.')?;
-        Some(if extension.eq_ignore_ascii_case("tgz") { format!("{stem}.tar") } else { stem.to_owned() })
+        let is_tar = ["tgz", "tbz", "tbz2", "tb2", "txz"].iter().any(|short| extension.eq_ignore_ascii_case(short));
+        Some(if is_tar { format!("{stem}.tar") } else { stem.to_owned() })
     };
     let name = stored.or_else(implied);
-    let bytes = bounded(decoder, left, &mut contents);
+    let bytes = bounded(reader, left, &mut contents);
     left.take(Child { name, declared: None, bytes }, &mut contents);
     contents
 }

@@ -246,7 +246,7 @@ pub fn as_message(bytes: &[u8]) -> Cow<'_, [u8]> {
 fn is_container(kind: &str) -> bool {
     is_zip(kind)
         || is_ole(kind)
-        || matches!(kind, "gz" | "tar" | "eml" | "7z" | "rar" | "iso" | "one" | "tnef" | "rtf" | "pdf")
+        || matches!(kind, "gz" | "bz2" | "xz" | "tar" | "eml" | "7z" | "rar" | "iso" | "one" | "tnef" | "rtf" | "pdf")
 }
 
 /// Types whose container is a zip archive.

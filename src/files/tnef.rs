@@ -97,7 +97,10 @@ impl Reader {
     fn message_properties(&mut self, data: &[u8]) {
         properties(data, |id, kind, value| match id {
             TEXT_BODY => self.children.push(Child::named("body.txt", "text/plain", text(kind, value).into_bytes())),
-            HTML_BODY => self.children.push(Child::named("body.html", "text/html", value.to_vec())),
+            HTML_BODY => {
+                let page = value.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+                self.children.push(Child::named("body.html", "text/html", value[..page].to_vec()));
+            }
             RTF_BODY => {
                 let rich = rtf::decompress(value);
                 self.children.extend(rich.map(|rich| Child::named("body.rtf", "application/rtf", rich)));

@@ -12,6 +12,7 @@ use crate::builtins::{Ctx, Registry};
 use crate::files::{Budget, Exploded, FLAGS, File, explode};
 use crate::message::{Attachment, Message};
 use crate::value::{Cost, EnumDecl, Value};
+use file_format::FileFormat;
 use std::sync::Arc;
 
 /// A file, and what it was found in.
@@ -179,6 +180,26 @@ fn taste(file: &File) -> Vec<&'static str> {
     names
 }
 
+/// Of texts the library tells few apart.
+fn media_type(file: &File) -> Value {
+    let found = FileFormat::from_bytes(&file.bytes);
+    let of_text = match file.kind {
+        "txt" | "bat" | "ps1" | "vbs" | "url" => "text/plain",
+        "html" | "hta" => "text/html",
+        "xml" => "text/xml",
+        "js" => "application/javascript",
+        "json" => "application/json",
+        "svg" => "image/svg+xml",
+        "eml" => "message/rfc822",
+        "ics" => "text/calendar",
+        "vcf" => "text/vcard",
+        "rtf" => "text/rtf",
+        _ => "",
+    };
+    let is_text = matches!(found, FileFormat::ArbitraryBinaryData | FileFormat::PlainText) && !of_text.is_empty();
+    text(if is_text { of_text } else { found.media_type() }.into())
+}
+
 fn files(r: &mut Registry) {
     r.enumeration(EnumDecl {
         name: "FileFlag",
@@ -188,9 +209,7 @@ fn files(r: &mut Registry) {
         open: false,
     });
     r.record::<Flavors>("Flavors", "Types of a file by several methods.")
-        .field("mime", "string?", Cost::Expensive, "Media type by content.", |_, f| {
-            text(file_format::FileFormat::from_bytes(&f.0.bytes).media_type().into())
-        })
+        .field("mime", "string?", Cost::Expensive, "Media type by content.", |_, f| media_type(&f.0))
         .field(
             "yara",
             "[string]",
