@@ -562,6 +562,39 @@ fn banners_are_taken_off() {
     assert_eq!(&*tag.body().current_thread().text, "Call 202-555-0123");
 }
 
+#[test]
+fn of_a_list_of_choices_only_the_choices_are_drawn() {
+    assert_eq!(display("<p>Hello</p><select>secret<option>one<option>two</select>"), "Hello\none\ntwo");
+    assert_eq!(display("<select><optgroup>secret<option>one</optgroup></select>"), "one");
+    assert_eq!(display("<p>Hello<optgroup>there"), "Hello\nthere");
+}
+
+#[test]
+fn what_style_sheets_and_drawings_of_word_fetch() {
+    let page = "<style>@import 'https://a.example/a.css'; @font-face{src:url(https://b.example/f)}</style>\
+        <div style=\"background:url('https://c.example/1'),url(https://c.example/2)\">x</div>\
+        <v:rect href='https://d.example/'><v:fill src='https://e.example/i.png'/>Pay now</v:rect>";
+    let message = html(page);
+    let body = message.body();
+    let page = &body.html.as_ref().expect("html").html;
+    let fetched: Vec<String> = page.resources().map(|found| format!("{} {}", found.kind(), found.href())).collect();
+    assert_eq!(
+        fetched,
+        [
+            "stylesheet https://a.example/a.css",
+            "font https://b.example/f",
+            "background https://c.example/1",
+            "background https://c.example/2",
+            "image https://e.example/i.png"
+        ]
+    );
+    let found = links(&message);
+    assert_eq!(
+        (found.len(), href(&found[0]), found[0].display_text.as_deref()),
+        (1, "https://d.example/", Some("Pay now"))
+    );
+}
+
 fn timed(name: &str, run: impl FnOnce()) {
     let start = Instant::now();
     run();
@@ -583,6 +616,9 @@ fn hostile_input_costs_linear_time() {
         ("selectors", many_selectors),
         ("class", heavy_class),
         ("open style", format!("<style>{}", "@x{".repeat(200_000))),
+        ("quotes without space", "\"a".repeat(300_000)),
+        ("open urls", format!("<style>{}</style><p style='{}'>", "url(\"a\\n".repeat(100_000), "url(".repeat(100_000))),
+        ("attributions", "a@b.example writes:<br>&gt; x<br>y<br>".repeat(20_000)),
         ("noscript", "<noscript>".repeat(100_000)),
         ("quotes", "&gt; a<br>b<br>".repeat(50_000)),
         ("headers", "From: a<br>To: b<br>Subject: c<br>".repeat(20_000)),

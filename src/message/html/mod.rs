@@ -1,6 +1,7 @@
 //! HTML as a person sees it: tokens, what the style sheets say, and one linear walk over both.
 
 mod element;
+mod fetched;
 mod media;
 mod sheet;
 mod style;

@@ -348,7 +348,7 @@ fn group_holds(group: &str) -> bool {
 }
 
 /// Takes out `/* ... */` and the `<!--` that old pages put around their rules.
-fn without_comments(css: &str) -> String {
+pub(super) fn without_comments(css: &str) -> String {
     let mut out = String::with_capacity(css.len());
     let mut rest = css;
     while let Some((before, after)) = rest.split_once("/*") {

@@ -1,6 +1,7 @@
 //! One linear walk over HTML: visible, whole and hidden text, links, marks of quoted mail.
 
 use super::element::{Kind, ends_predecessor};
+use super::fetched::fetched;
 use super::sheet::{Element, Sheet};
 use super::style::{Display, Style};
 use super::text::Text;
@@ -55,8 +56,8 @@ pub(in crate::message) struct RawResource {
 }
 
 /// Kinds of resources, in the order of their names.
-pub(in crate::message) const RESOURCE_KINDS: [&str; 6] =
-    ["background", "frame", "image", "media", "object", "stylesheet"];
+pub(in crate::message) const RESOURCE_KINDS: [&str; 7] =
+    ["background", "font", "frame", "image", "media", "object", "stylesheet"];
 
 /// Walks a document. At most `max_links` links are kept.
 pub(in crate::message) fn walk(html: &str, max_links: usize) -> Walked {
@@ -89,7 +90,8 @@ struct Frame<'d> {
     name: &'d str,
     kind: Kind,
     silent: bool,
-    /// `details` that shows its summary only.
+    /// Of its content only what has a name for it is drawn: the summary of `details`, the options of
+    /// `select`.
     closed: bool,
     style: Style,
     link: Option<usize>,
@@ -157,7 +159,8 @@ impl<'d> Walker<'d> {
         let link = self.link_of(element, &frame);
         self.content_of(element, link, &frame);
         self.fetched_by(element, &frame);
-        let is_drawing = closed && matches!(element.name, "path" | "rect" | "circle" | "use" | "image");
+        let is_drawing = closed
+            && (matches!(element.name, "path" | "rect" | "circle" | "use" | "image") || element.name.starts_with("v:"));
         if !kind.is_void() && !is_drawing {
             self.push(Frame { link, ..frame }, element);
         }
@@ -171,12 +174,18 @@ impl<'d> Walker<'d> {
         let outermost = if matches!(element.name, "html" | "body") { Style::default() } else { self.root };
         let style = parent.map_or(outermost, |frame| frame.style);
         let style = style.child(&self.sheet, element, kind, &self.elements[from..]);
-        let undrawn = parent.is_some_and(|parent| parent.closed) && element.name != "summary";
+        let drawn = ["summary", "option", "optgroup"].contains(&element.name);
+        let undrawn = parent.is_some_and(|parent| parent.closed) && !drawn;
         Frame {
             name: element.name,
             kind,
             silent: parent.is_some_and(|frame| frame.silent) || kind.is_silent(),
-            closed: element.name == "details" && element.attributes.get("open").is_none(),
+            closed: match element.name {
+                "details" => element.attributes.get("open").is_none(),
+                "select" => true,
+                "optgroup" => parent.is_some_and(|parent| parent.name == "select"),
+                _ => false,
+            },
             style: if undrawn { style.undrawn() } else { style },
             link: link.or(parent.and_then(|frame| frame.link)),
         }
@@ -187,7 +196,8 @@ impl<'d> Walker<'d> {
         let get = |name: &str| element.attributes.get(name);
         let visible = !frame.style.hides_images();
         match element.name {
-            "a" | "area" => {
+            // Shapes of VML (ECMA-376 part 4) may be links as a whole.
+            "a" | "area" | "v:rect" | "v:roundrect" | "v:shape" | "v:oval" | "v:group" | "v:image" => {
                 // Links of SVG may use the older attribute.
                 if let Some(href) = get("href").or_else(|| get("xlink:href")).filter(|href| leads_elsewhere(href)) {
                     return self.add_link(href, visible);
@@ -234,6 +244,7 @@ impl<'d> Walker<'d> {
         let get = |name: &str| element.attributes.get(name);
         let is_sheet = || get("rel").is_some_and(|rel| rel.to_ascii_lowercase().contains("stylesheet"));
         let (kind, href) = match element.name {
+            "v:imagedata" | "v:fill" => ("image", get("src")),
             "img" | "input" => ("image", get("src").or_else(|| get("srcset"))),
             "image" => ("image", get("href").or_else(|| get("xlink:href"))),
             "iframe" | "frame" => ("frame", get("src")),
@@ -243,17 +254,26 @@ impl<'d> Walker<'d> {
             "link" if is_sheet() => ("stylesheet", get("href")),
             _ => ("background", get("background")),
         };
-        let in_style = get("style").and_then(url_in_style);
         let visible = !frame.style.hides_images();
-        for (kind, href) in [(kind, href), ("background", in_style)] {
-            let Some(href) = href.map(str::trim).filter(|href| !href.is_empty()) else { continue };
-            if self.resources.len() >= self.max_links {
-                self.links_cut = true;
-                return;
-            }
-            let href = resolved(href, self.base.as_deref());
-            self.resources.push(RawResource { kind, href, visible });
+        if let Some(href) = href {
+            self.add_resource(kind, href, visible);
         }
+        if let Some(style) = get("style") {
+            fetched(style, |kind, href| self.add_resource(kind, href, visible));
+        }
+    }
+
+    fn add_resource(&mut self, kind: &'static str, href: &str, visible: bool) {
+        let href = href.trim();
+        if href.is_empty() {
+            return;
+        }
+        if self.resources.len() >= self.max_links {
+            self.links_cut = true;
+            return;
+        }
+        let href = resolved(href, self.base.as_deref());
+        self.resources.push(RawResource { kind, href, visible });
     }
 
     /// A block begins a new line, a cell is set apart.
@@ -464,6 +484,9 @@ impl<'d> Walker<'d> {
         if frame.is_some_and(|frame| frame.name == "title") {
             self.add_title(text);
         }
+        if let Some(frame) = frame.filter(|frame| frame.name == "style") {
+            fetched(text, |kind, href| self.add_resource(kind, href, !frame.style.hides_images()));
+        }
         if frame.is_some_and(|frame| frame.silent) {
             return;
         }
@@ -604,16 +627,6 @@ fn is_quote(name: &str, attributes: Attributes<'_>) -> bool {
         "type" => name == "blockquote" && value == "cite",
         _ => false,
     })
-}
-
-/// The first `url(...)` of a style attribute.
-fn url_in_style(style: &str) -> Option<&str> {
-    let at = memchr::memmem::find(style.as_bytes(), b"url(")?;
-    let inside = style[at + 4..].trim_start();
-    match inside.chars().next()? {
-        quote @ ('"' | '\'') => inside[1..].split(quote).next(),
-        _ => inside.split(')').next(),
-    }
 }
 
 fn is_button(kind: Option<&str>) -> bool {
