@@ -280,3 +280,39 @@ fn quoted_mail_in_all_languages_and_programs() {
     }
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+/// What people write themselves above the lines that they quote.
+#[test]
+fn attributions_in_own_words() {
+    let rows = [
+        ("Ann Example <ann@example.com> writes:", Some("ann@example.com"), "Ann Example"),
+        ("\"Ann Example\" said:", None, "Ann Example"),
+        ("ann@example.com (Ann Example) writes:", Some("ann@example.com"), ""),
+        ("On Tue, May 12, 2026 at 10:02:54AM +0100, Ann Example mentioned:", None, ""),
+        ("So then, Ann Example <ann@example.com> is all like:", Some("ann@example.com"), ""),
+    ];
+    for (line, address, name) in rows {
+        assert_eq!(problem("plain", &format!("{line}\r\n> {QUOTED}\r\n\r\n{OWN}")), None, "{line}");
+        assert_eq!(problem("plain", &format!("{OWN}\r\n\r\n{line}\r\n\r\n> {QUOTED}\r\n> > more")), None, "{line}");
+        let message = message("plain", &format!("{line}\r\n> {QUOTED}\r\n\r\n{OWN}"));
+        let sender = message.body().previous_threads()[0].sender.clone().expect("a sender");
+        assert_eq!(sender.email.as_ref().map(|email| &*email.email), address, "{line}");
+        assert!(name.is_empty() || sender.display_name.as_deref() == Some(name), "{line}: {sender:?}");
+    }
+    // Above other text it is the sender's own.
+    let unmarked = message("plain", "The bank said:\r\n\r\ncall us.\r\n");
+    assert!(unmarked.body().previous_threads().is_empty());
+}
+
+/// Below mail that is quoted whole, an answer between marked lines is part of it.
+#[test]
+fn answers_within_quoted_mail_are_quoted_too() {
+    let body = format!(
+        "{OWN}\r\n\r\nOn Tue, May 12, 2026 at 10:02 AM Ann Example <ann@example.com> wrote:\r\n\r\n\
+         On 11 May 2026, at 9:00, Carl Example wrote:\r\n> a question\r\n\r\nan answer\r\n"
+    );
+    let message = message("plain", &body);
+    assert_eq!(&*message.body().current_thread().text, OWN);
+    let texts: Vec<&str> = message.body().previous_threads().iter().map(|thread| &*thread.text).collect();
+    assert_eq!(texts.last().map(|text| text.replace('\r', "")).as_deref(), Some("a question\n\nan answer"));
+}

@@ -174,6 +174,9 @@ const WROTE: [&str; 33] = [
     "님이 작성했습니다:",
     "님이 작성함:",
 ];
+/// Endings of attributions that people choose themselves: they count right above marked lines only.
+const SAID: [&str; 8] =
+    ["writes:", "said:", "says:", "mentioned:", "stated:", "stated the following:", "typed:", "skriver:"];
 /// Lines that stand alone above quoted or forwarded mail.
 const SEPARATORS: [&str; 50] = [
     "original message",
@@ -259,9 +262,13 @@ pub(super) fn split(text: &str, quote_at: Option<usize>) -> (Thread, Vec<Previou
     let first = cuts.first().copied().unwrap_or(text.len());
     let mut own = text[..first].to_owned();
     let mut previous = Vec::new();
+    // Below mail that is quoted without marks stands nothing of the sender's own.
+    let mut below = false;
     for (index, start) in cuts.iter().copied().enumerate() {
         let next = cuts.get(index + 1).copied().unwrap_or(text.len());
-        let end = end_of_marked(&text[start..next]).map_or(next, |length| start + length);
+        let piece = &text[start..next];
+        below |= !piece.lines().any(is_marked);
+        let end = end_of_marked(piece).filter(|_| !below).map_or(next, |length| start + length);
         // What follows marked lines without a mark is the sender's own.
         own.push_str(&text[end..next]);
         let thread = quoted(&text[start..end], start..end);
@@ -502,10 +509,11 @@ fn attribution_end(lines: &[(usize, &str)], index: usize) -> Option<usize> {
         joined.push_str(line);
         joined.push(' ');
         let lower = joined.trim_end().to_lowercase();
-        if ends_attribution(&lower) {
-            let end = index + offset + 1;
+        let end = index + offset + 1;
+        let said = introduces(&lower) && marked_below(lines, end);
+        if said || ends_attribution(&lower) {
             // `Ann Example wrote:` right above marked lines.
-            let short = offset == 0 && lower.len() < 100 && !without_verb(line).is_empty();
+            let short = offset == 0 && (said || lower.len() < 100) && !without_verb(line).is_empty();
             if short && marked_below(lines, end) {
                 return Some(end);
             }
@@ -519,6 +527,13 @@ fn attribution_end(lines: &[(usize, &str)], index: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// `Ann Example <ann@example.com> writes:`
+fn introduces(lower: &str) -> bool {
+    let dated = || opens_attribution(lower) && lower.split([' ', ',']).any(is_date_word);
+    let said = || SAID.iter().any(|ending| lower.ends_with(ending));
+    lower.ends_with(':') && lower.len() < 300 && (said() || lower.contains('@') || dated())
 }
 
 fn marked_below(lines: &[(usize, &str)], index: usize) -> bool {
@@ -603,7 +618,7 @@ fn follows_attribution(lines: &[(usize, &str)], index: usize) -> bool {
     let mut before = lines[..index].iter().rev().map(|(_, line)| line.trim()).filter(|line| !line.is_empty());
     before.next().is_some_and(|line| {
         let lower = line.to_lowercase();
-        ends_attribution(&lower) || is_separator(line)
+        ends_attribution(&lower) || introduces(&lower) || is_separator(line)
     })
 }
 
@@ -725,7 +740,7 @@ impl PreviousThread {
         self.date = date(&line);
         let Some(open) = line.rfind('<') else {
             let name = name_before(without_verb(&line));
-            self.sender = Mailbox::named(&name);
+            self.sender = if name.contains('@') { mailbox(&name) } else { Mailbox::named(&name) };
             return;
         };
         let name = name_before(line[..open].trim().trim_end_matches(['(', ' ']));
@@ -741,7 +756,13 @@ fn date(text: &str) -> Option<i64> {
 /// `On Mon, Mar 3, 2025, Ann Example` of `On Mon, Mar 3, 2025, Ann Example wrote:`
 fn without_verb(line: &str) -> &str {
     let lower = line.to_lowercase();
-    let ending = WROTE.iter().filter(|ending| lower.ends_with(**ending)).map(|ending| ending.len()).max().unwrap_or(0);
+    let ending = WROTE
+        .iter()
+        .chain(&SAID)
+        .filter(|ending| lower.ends_with(**ending))
+        .map(|ending| ending.len())
+        .max()
+        .unwrap_or(0);
     // Lower case may be longer or shorter; then the verb stays.
     line.len().checked_sub(ending).and_then(|at| line.get(..at)).unwrap_or(line).trim().trim_end_matches([':', '：'])
 }
