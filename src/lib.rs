@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod builtins;
+pub mod calendar;
 pub mod check;
 #[cfg(feature = "corpus")]
 pub mod corpus;

@@ -6,26 +6,28 @@ use std::path::{Path, PathBuf};
 
 const ARROWS: &[(&str, &[&str])] = &[
     ("source", &[]),
+    ("calendar", &[]),
     ("diagnostic", &["source"]),
     ("matcher", &[]),
     ("value", &["matcher"]),
-    ("syntax", &["source", "diagnostic"]),
+    ("syntax", &["source", "diagnostic", "calendar"]),
     ("check", &["source", "diagnostic", "value", "syntax", "matcher"]),
     ("plan", &["value", "check", "matcher", "syntax"]),
     ("text", &[]),
     ("dns", &[]),
     ("live_dns", &["dns"]),
     ("message", &["text", "dns"]),
-    ("entities", &["text", "message"]),
+    ("entities", &["calendar", "text", "message"]),
     ("auth", &["message", "dns"]),
     ("transport", &["message", "auth"]),
     ("identity", &["text", "message", "entities", "auth"]),
-    ("files", &["message"]),
-    ("lists", &["source", "diagnostic", "value", "matcher"]),
+    ("files", &["calendar", "message"]),
+    ("lists", &["source", "calendar", "diagnostic", "value", "matcher"]),
     ("template", &["value", "message", "matcher"]),
     (
         "builtins",
         &[
+            "calendar",
             "value",
             "text",
             "message",
@@ -40,11 +42,12 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("eval", &["source", "value", "syntax", "check", "plan", "matcher", "message", "lists", "builtins", "template"]),
-    ("pack", &["source", "diagnostic", "value"]),
+    ("pack", &["source", "calendar", "diagnostic", "value"]),
     (
         "engine",
         &[
             "source",
+            "calendar",
             "diagnostic",
             "matcher",
             "value",
@@ -61,8 +64,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "files",
         ],
     ),
-    ("live", &["source", "diagnostic", "value", "message", "eval", "pack", "engine"]),
-    ("corpus", &["engine", "eval", "message", "files"]),
+    ("live", &["source", "calendar", "diagnostic", "value", "message", "eval", "pack", "engine"]),
+    ("corpus", &["calendar", "engine", "eval", "message", "files"]),
     ("report", &["corpus", "engine", "eval", "pack"]),
 ];
 

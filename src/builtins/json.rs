@@ -1,7 +1,8 @@
 //! Values as JSON, by their static types: exactly what rules see.
 
 use super::{Builtins, Ctx};
-use crate::value::{Type, Value, calendar};
+use crate::calendar;
+use crate::value::{Type, Value};
 use serde_json::{Map, Number, Value as Json};
 
 /// Deepest nesting that is written; below it stands `"..."`.
@@ -50,8 +51,9 @@ impl Writer<'_> {
     fn record(&self, value: &Value, ty: &Type, depth: usize) -> Json {
         let Type::Record(id) = ty else { return Json::String("record".into()) };
         let catalog = self.builtins.catalog();
-        let mut object = Map::new();
-        for field in &catalog.record(*id).fields {
+        let fields = &catalog.record(*id).fields;
+        let mut object = Map::with_capacity(fields.len());
+        for field in fields {
             let decl = catalog.field(*field);
             let member = self.builtins.get(self.ctx, value, *field);
             object.insert(decl.name.to_owned(), self.write(&member, &decl.ty, depth + 1));

@@ -1,8 +1,8 @@
 //! One message, decided: what a report needs of it.
 
+use crate::calendar;
 use crate::engine::{Engine, Options, Score, Verdict};
 use crate::eval::Scratch;
-use crate::message::civil;
 use crate::message::{Anomaly, Message, date_millis};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -142,13 +142,13 @@ impl<'e> Observer<'e> {
     }
 }
 
-/// Mail has dates between these years; others are mistakes or lies.
-const YEARS: std::ops::Range<&str> = "1990".."2100";
+/// Mail has dates from 1990 to 2099, here in milliseconds since 1970; others are mistakes or lies.
+const YEARS: std::ops::Range<i64> = 631_152_000_000..4_102_444_800_000;
 
 /// The day on which a message arrived, or says that it was written.
 fn date(message: &Message) -> Option<String> {
     let arrived = message.hops().iter().find_map(|hop| hop.received.as_ref()?.time);
     let written = || date_millis(&message.first("date")?.value);
-    let days = arrived.into_iter().chain(written()).filter_map(civil::day);
-    days.into_iter().find(|day| YEARS.contains(&day.as_str()))
+    let mut moments = arrived.into_iter().chain(written());
+    moments.find(|moment| YEARS.contains(moment)).map(calendar::show)
 }

@@ -2,12 +2,12 @@
 //! stays as its author wrote it.
 
 use super::requires;
+use crate::calendar;
 use crate::check::hir::{Mode, Program, RuleSeverity};
 use crate::diagnostic::{Diagnostic, codes, suggest};
 use crate::matcher::Glob;
 use crate::pack::{Override, Pack, PackMode, Step};
 use crate::source::Span;
-use crate::value::calendar;
 use serde::Serialize;
 use std::sync::Arc;
 

@@ -342,7 +342,9 @@ const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 fn date(filetime: u64) -> Option<String> {
     let seconds = filetime / 10_000_000;
     let (days, second) = (i64::try_from(seconds / 86_400).ok()?, seconds % 86_400);
-    let (year, month, day) = crate::message::civil::from_days(days - 134_774)?;
+    // Later than any mail: programs write the largest number for "never".
+    let days_since_1970 = Some(days - 134_774).filter(|days| *days <= 10_000_000)?;
+    let (year, month, day) = crate::calendar::civil(days_since_1970);
     let weekday = DAYS[usize::try_from(days.rem_euclid(7)).ok()?];
     let month = MONTHS[usize::try_from(month - 1).ok()?];
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);

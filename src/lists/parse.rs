@@ -3,10 +3,10 @@
 use super::ListType;
 use super::data::{ListData, Slot};
 use super::format::{Fields, Format};
+use crate::calendar::moment;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::matcher::{Pattern, PatternOptions};
 use crate::source::{SourceId, Span};
-use crate::value::calendar::moment;
 use crate::value::{Cidr, host_key};
 use std::borrow::Cow;
 use std::collections::BTreeSet;

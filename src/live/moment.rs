@@ -9,7 +9,7 @@ pub struct Moment(pub i64);
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::value::calendar::rfc3339(self.0))
+        f.write_str(&crate::calendar::rfc3339(self.0))
     }
 }
 

@@ -7,8 +7,6 @@ pub mod authres;
 mod bodies;
 mod body;
 mod charset;
-#[cfg(any(feature = "corpus", feature = "files"))]
-pub(crate) mod civil;
 mod decode;
 mod domain;
 mod envelope;

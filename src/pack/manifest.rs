@@ -3,7 +3,7 @@
 use super::gates::Gates;
 use super::shape::{Field, Problem, Shape, Sort};
 use super::yaml::Node;
-use crate::value::calendar;
+use crate::calendar;
 use semver::{Version, VersionReq};
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! Literals: from the written form to the meant value.
 
 use super::ast::{StrLit, StrStyle};
+use crate::calendar;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::Span;
 use std::sync::Arc;
@@ -136,12 +137,7 @@ pub(super) fn time(written: &str) -> Option<i64> {
         Some((date, clock)) => (date, Some(clock)),
         None => (written, None),
     };
-    let mut parts = date.splitn(3, '-').map(|part| part.parse::<i64>().ok());
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
-        return None;
-    }
-    let midnight = days_from_civil(year, month, day) * 86_400_000;
+    let midnight = calendar::day(date)?;
     clock.map_or(Some(midnight), |clock| Some(midnight + clock_millis(clock)?))
 }
 
@@ -163,26 +159,6 @@ fn clock_millis(clock: &str) -> Option<i64> {
         return None;
     }
     Some(((hour * 60 + minute - offset) * 60_000) + (seconds * 1000.0).round() as i64)
-}
-
-fn days_in_month(year: i64, month: i64) -> i64 {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days since 1970-01-01 in the proleptic Gregorian calendar, counted from March so that the
-/// leap day is the last of its year.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
 /// `/pattern/flags` taken apart; `\/` becomes `/`.

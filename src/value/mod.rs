@@ -1,6 +1,5 @@
 //! Types, values, three-valued truth and the declared vocabulary of the language.
 
-pub mod calendar;
 mod catalog;
 mod template;
 mod truth;

@@ -156,7 +156,7 @@ impl Imported {
         let entries = self.entries.get(&kind).map(Vec::as_slice).unwrap_or_default();
         let mut out = "value,comment,source,expires\n".to_owned();
         for entry in entries {
-            let expires = entry.expires.map(crate::value::calendar::show).unwrap_or_default();
+            let expires = entry.expires.map(crate::calendar::show).unwrap_or_default();
             let cells = [&entry.value, &entry.comment, &entry.source, &expires].map(|text| cell(text));
             out.push_str(&cells.join(","));
             out.push('\n');

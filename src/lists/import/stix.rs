@@ -3,8 +3,8 @@
 //! more than one fact at once is no entry of a list and is counted.
 
 use super::{Found, Imported, Options, remark};
+use crate::calendar::moment;
 use crate::lists::ListType;
-use crate::value::calendar::moment;
 use serde_json::Value;
 
 /// Longest pattern that is read, in bytes.

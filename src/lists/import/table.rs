@@ -1,9 +1,9 @@
 //! Plain text, CSV and JSON lines.
 
 use super::{Found, ImportError, Imported, Options, remark};
+use crate::calendar::moment;
 use crate::lists::format::{self, Fields};
 use crate::lists::{ListType, MAX_LINE};
-use crate::value::calendar::moment;
 use serde_json::Value;
 
 /// Columns that hold a value where nobody says which.

@@ -53,7 +53,7 @@ fn text(sources: &SourceMap, id: SourceId) -> Arc<str> {
 fn entries(kind: ListType, id: SourceId, text: &Arc<str>) -> BTreeSet<String> {
     let (data, _) = ListData::parse(kind, id, text, None);
     let entry = |at| match data.expires(at) {
-        Some(moment) => format!("{} (expires {})", data.text(at), ruleeval::value::calendar::show(moment)),
+        Some(moment) => format!("{} (expires {})", data.text(at), ruleeval::calendar::show(moment)),
         None => data.text(at).to_owned(),
     };
     (0..data.len()).map(entry).collect()

@@ -1,4 +1,5 @@
-//! Days and moments as configuration, lists and reports write them.
+//! The proleptic Gregorian calendar: days and moments between numbers and what configuration, lists,
+//! rules and reports write (Howard Hinnant, "chrono-compatible low-level date algorithms").
 
 /// `2027-03-01`, the day of a moment in milliseconds since 1970.
 pub fn show(moment: i64) -> String {
@@ -14,7 +15,7 @@ pub fn rfc3339(moment: i64) -> String {
 }
 
 /// Year, month and day of days since 1970, counted from 0000-03-01 in eras of 400 years.
-fn civil(days: i64) -> (i64, i64, i64) {
+pub fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
@@ -43,15 +44,22 @@ fn number(text: &str, digits: usize) -> Option<i64> {
 pub fn day(text: &str) -> Option<i64> {
     let mut parts = text.split('-');
     let (year, month, day) = (number(parts.next()?, 4)?, number(parts.next()?, 2)?, number(parts.next()?, 2)?);
+    if parts.next().is_some() { None } else { midnight(year, month, day) }
+}
+
+/// The beginning of a day in milliseconds since 1970; `None` for a day that no calendar has, and for
+/// years of more than four digits.
+pub fn midnight(year: i64, month: i64, day: i64) -> Option<i64> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let last = match month {
         2 => 28 + i64::from(leap),
         4 | 6 | 9 | 11 => 30,
         _ => 31,
     };
-    if parts.next().is_some() || !(1..=12).contains(&month) || !(1..=last).contains(&day) {
+    if !(-9999..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=last).contains(&day) {
         return None;
     }
+    // The leap day is the last of a year that begins in March.
     let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
     let days = year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
     Some((days + (153 * month + 2) / 5 + day - 1 - 719_468) * 86_400_000)
@@ -68,4 +76,28 @@ fn clock_ms(text: &str) -> Option<i64> {
     let (hour, minute, second) = (number(parts.next()?, 2)?, number(parts.next()?, 2)?, number(parts.next()?, 2)?);
     let fits = parts.next().is_none() && hour < 24 && minute < 60 && second < 61;
     fits.then_some(((hour * 60 + minute) * 60 + second) * 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_days() {
+        for (millis, text) in [
+            (0, "1970-01-01"),
+            (-1, "1969-12-31"),
+            (951_782_400_000, "2000-02-29"),
+            (1_109_548_800_000, "2005-02-28"),
+            (1_764_100_800_000, "2025-11-25"),
+        ] {
+            assert_eq!(show(millis), text);
+            assert_eq!(day(text), Some(millis.div_euclid(86_400_000) * 86_400_000), "{text}");
+        }
+        for none in ["2025-02-29", "1900-02-29", "2025-13-01", "2025-00-10", "2025-04-31", "2025-04", "25-04-01"] {
+            assert_eq!(day(none), None, "{none}");
+        }
+        assert_eq!(midnight(i64::MAX, 1, 1), None);
+        assert_eq!(show(i64::MAX), "292278994-08-17");
+    }
 }
