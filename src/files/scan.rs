@@ -1,7 +1,7 @@
 //! What scanners find in one file. Each runs when it is first asked for, at most once.
 
 use super::{Calendar, Codes, File, Macros, Script, Shortcut, Tag, YaraHits, YaraRules};
-use crate::message::{Html, Url, decode_text};
+use crate::message::{Html, Url, decode_text, hex};
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -106,7 +106,9 @@ pub(super) struct Scans {
     smuggling: OnceLock<Vec<&'static str>>,
     exif: OnceLock<Vec<Tag>>,
     yara: OnceLock<Scanned>,
-    hashes: OnceLock<[Arc<str>; 3]>,
+    md5: OnceLock<Arc<str>>,
+    sha1: OnceLock<Arc<str>>,
+    sha256: OnceLock<Arc<str>>,
     entropy: OnceLock<f64>,
 }
 
@@ -302,13 +304,19 @@ impl File {
         })
     }
 
-    /// MD5, SHA-1 and SHA-256 in lower-case hexadecimal.
-    pub fn hashes(&self) -> &[Arc<str>; 3] {
-        use crate::message::hex;
-        let bytes = &self.bytes;
-        self.scans
-            .hashes
-            .get_or_init(|| [hex(&Md5::digest(bytes)), hex(&Sha1::digest(bytes)), hex(&Sha256::digest(bytes))])
+    /// MD5 in lower-case hexadecimal.
+    pub fn md5(&self) -> &Arc<str> {
+        self.scans.md5.get_or_init(|| hex(&Md5::digest(&self.bytes)))
+    }
+
+    /// SHA-1 in lower-case hexadecimal.
+    pub fn sha1(&self) -> &Arc<str> {
+        self.scans.sha1.get_or_init(|| hex(&Sha1::digest(&self.bytes)))
+    }
+
+    /// SHA-256 in lower-case hexadecimal.
+    pub fn sha256(&self) -> &Arc<str> {
+        self.scans.sha256.get_or_init(|| hex(&Sha256::digest(&self.bytes)))
     }
 }
 
