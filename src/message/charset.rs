@@ -85,7 +85,8 @@ fn undeclared(bytes: &[u8]) -> Cow<'_, str> {
     if let Some((encoding, _)) = Encoding::for_bom(bytes) {
         return encoding.decode(bytes).0;
     }
-    if memchr::memmem::find(bytes, b"\x1b$").is_some() {
+    // PERF: most texts hold no escape at all, and most are short.
+    if memchr::memchr(0x1B, bytes).is_some() && memchr::memmem::find(bytes, b"\x1b$").is_some() {
         let (text, _, damaged) = ISO_2022_JP.decode(bytes);
         if !damaged {
             return text;

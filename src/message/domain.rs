@@ -54,9 +54,10 @@ impl Domain {
         if is_address(&name) {
             return None;
         }
-        let suffix = if is_well_formed(&name) { public_suffix(&name) } else { None };
+        let found = if is_well_formed(&name) { Suffixes::of(&name) } else { None };
+        let suffix = found.as_ref().map(|found| found.public);
         let root = suffix.and_then(|suffix| below(&name, suffix.len()));
-        let registrable = psl::domain_str(&name).filter(|_| suffix.is_some());
+        let registrable = found.as_ref().and_then(|found| below(&name, found.any.len()));
         let punycode = name.split('.').any(|label| label.starts_with("xn--"));
         Some(Arc::new(Self {
             sld: root.and_then(|root| root.split('.').next()).map(Arc::from),
@@ -64,7 +65,7 @@ impl Domain {
             tld: suffix
                 .map(Arc::from)
                 .or_else(|| name.rsplit('.').next().filter(|_| name.contains('.')).map(Arc::from)),
-            valid: root.is_some() && suffix.is_some_and(is_known),
+            valid: root.is_some() && found.as_ref().is_some_and(|found| found.known),
             root_domain: root.map(Arc::from),
             registrable_domain: registrable.map(Arc::from),
             punycode: punycode.then(|| name.as_str().into()),
@@ -84,27 +85,37 @@ fn is_well_formed(name: &str) -> bool {
 }
 
 fn is_address(text: &str) -> bool {
-    text.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok()
+    let text = text.trim_matches(['[', ']']);
+    // PERF: few names end like an address.
+    text.ends_with(|last: char| last.is_ascii_hexdigit() || last == ':') && text.parse::<std::net::IpAddr>().is_ok()
 }
 
-/// The suffix by the list without its private section; by the list's default rule, the last label
-/// of a name that it does not know.
-fn public_suffix(name: &str) -> Option<&str> {
-    let mut rest = name;
-    loop {
-        let suffix = psl::suffix(rest.as_bytes())?;
-        let tail = rest.get(rest.len().checked_sub(suffix.as_bytes().len())?..)?;
-        if suffix.typ() != Some(psl::Type::Private) {
-            return Some(tail);
+/// The suffixes of a name; by the list's default rule the last label of a name that it does not know.
+struct Suffixes<'n> {
+    /// With the list's private section.
+    any: &'n str,
+    /// Without it.
+    public: &'n str,
+    /// On the list, or one of the names that RFC 2606 reserves for examples and tests: documentation
+    /// and fixtures behave like real mail.
+    known: bool,
+}
+
+impl<'n> Suffixes<'n> {
+    fn of(name: &'n str) -> Option<Self> {
+        let mut any = None;
+        let mut rest = name;
+        loop {
+            let suffix = psl::suffix(rest.as_bytes())?;
+            let tail = rest.get(rest.len().checked_sub(suffix.as_bytes().len())?..)?;
+            let any = *any.get_or_insert(tail);
+            if suffix.typ() != Some(psl::Type::Private) {
+                let known = suffix.is_known() || matches!(tail, "example" | "test");
+                return Some(Self { any, public: tail, known });
+            }
+            rest = tail.split_once('.')?.1;
         }
-        rest = tail.split_once('.')?.1;
     }
-}
-
-/// On the list, or one of the names that RFC 2606 reserves for examples and tests: documentation
-/// and fixtures behave like real mail.
-fn is_known(suffix: &str) -> bool {
-    matches!(suffix, "example" | "test") || psl::suffix(suffix.as_bytes()).is_some_and(|found| found.is_known())
 }
 
 /// The suffix with one more label.

@@ -5,6 +5,7 @@ use super::charset::decode_text;
 use super::decode::words;
 use super::parse::Parsed;
 use super::settings::Limits;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -127,12 +128,13 @@ fn section(bytes: &[u8], start: usize, limits: &Limits, delimiter: Option<&dyn F
 }
 
 fn duplicates(headers: &[Header], anomalies: &mut Vec<Anomaly>) {
-    let mut seen: BTreeMap<String, (usize, Range<usize>)> = BTreeMap::new();
+    let mut seen: BTreeMap<&str, (usize, Range<usize>)> = BTreeMap::new();
     for header in headers {
-        let entry = seen.entry(header.name.to_ascii_lowercase()).or_insert((0, 0..0));
+        let Some(name) = ONCE.iter().find(|once| once.eq_ignore_ascii_case(&header.name)) else { continue };
+        let entry = seen.entry(name).or_insert((0, 0..0));
         *entry = (entry.0 + 1, header.range.clone());
     }
-    for (name, (count, last)) in seen.into_iter().filter(|(name, (count, _))| *count > 1 && ONCE.contains(&&**name)) {
+    for (name, (count, last)) in seen.into_iter().filter(|(_, (count, _))| *count > 1) {
         let detail = format!("the header `{name}` occurs {count} times");
         anomalies.push(Anomaly::new("duplicate-header", detail, Some(last)));
     }
@@ -180,18 +182,29 @@ fn field_at(bytes: &[u8], range: Range<usize>) -> Option<Header> {
     if name.is_empty() || !name.bytes().all(|byte| (33..=126).contains(&byte)) {
         return None;
     }
-    let raw = unfold(&decode_text(&field[colon + 1..], None));
-    let value = words(&raw).into_owned();
-    // Encoded words may hold line breaks: no value has any.
-    let value = if value.contains(['\r', '\n']) { unfold(&value) } else { value };
-    Some(Header { name: name.into(), value: value.into(), raw: raw.into(), range })
+    let raw: Arc<str> = unfold(&decode_text(&field[colon + 1..], None)).into();
+    let value = match words(&raw) {
+        Cow::Borrowed(_) => Arc::clone(&raw),
+        // Encoded words may hold line breaks: no value has any.
+        Cow::Owned(value) if value.contains(['\r', '\n']) => unfold(&value).into(),
+        Cow::Owned(value) => value.into(),
+    };
+    Some(Header { name: name.into(), value, raw, range })
 }
 
 /// One line: line breaks go, white space at the ends goes.
-fn unfold(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for line in text.split(['\r', '\n']).filter(|line| !line.is_empty()) {
-        out.push_str(line);
+fn unfold(text: &str) -> Cow<'_, str> {
+    let text = text.trim();
+    let mut breaks = memchr::memchr2_iter(b'\r', b'\n', text.as_bytes()).peekable();
+    if breaks.peek().is_none() {
+        return Cow::Borrowed(text);
     }
-    out.trim().to_owned()
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for at in breaks {
+        out.push_str(&text[from..at]);
+        from = at + 1;
+    }
+    out.push_str(&text[from..]);
+    Cow::Owned(out)
 }
