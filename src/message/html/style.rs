@@ -1,9 +1,11 @@
 //! How an element looks, as far as it decides whether its text can be seen and where lines end.
 
 use super::element::Kind;
-use super::sheet::{Element, Sheet};
+use super::sheet::Element;
 use super::text::Transform;
 use super::value::{Length, Paint, background, background_image, color, fraction};
+use foldhash::fast::RandomState;
+use std::collections::HashMap;
 
 /// A value with its `!important`.
 type Declared<T> = Option<(T, bool)>;
@@ -122,6 +124,8 @@ fn set<T: Copy>(slot: &mut Declared<T>, value: Option<T>, important: bool) {
 
 /// Longest value that is read: longer ones are pictures within the text.
 const MAX_VALUE: usize = 400;
+/// Longer than the name of any property.
+const MAX_NAME: usize = 32;
 
 impl Declarations {
     pub(super) fn parse(text: &str) -> Self {
@@ -129,15 +133,17 @@ impl Declarations {
         let mut buffer = String::new();
         for declaration in text.split(';') {
             let Some((name, value)) = declaration.split_once(':') else { continue };
-            let name = name.trim();
-            if !matters(name) {
+            let (name, value) = (name.trim(), value.trim());
+            if name.len() > MAX_NAME {
                 continue;
             }
             buffer.clear();
-            let value = value.trim();
-            let end = (0..=value.len().min(MAX_VALUE)).rev().find(|end| value.is_char_boundary(*end)).unwrap_or(0);
             buffer.push_str(name);
-            buffer.push_str(&value[..end]);
+            buffer.make_ascii_lowercase();
+            if !matters(&buffer) {
+                continue;
+            }
+            buffer.push_str(&value[..value.floor_char_boundary(MAX_VALUE)]);
             buffer.make_ascii_lowercase();
             let (name, value) = buffer.split_at(name.len());
             match value.split_once('!') {
@@ -257,43 +263,66 @@ impl Declarations {
     }
 }
 
-/// Properties that decide whether text is seen.
+/// Most different `style` attributes of a page that are remembered.
+const MOST_INLINE: usize = 1_000;
+
+/// The `style` attributes of a page, each read once: generated pages repeat few of them many times.
+#[derive(Debug, Default)]
+pub(super) struct Inline<'d> {
+    known: HashMap<&'d str, Declarations, RandomState>,
+    /// One that there is no room for.
+    other: Declarations,
+}
+
+impl<'d> Inline<'d> {
+    pub(super) fn of(&mut self, written: &'d str) -> &Declarations {
+        if self.known.len() >= MOST_INLINE && !self.known.contains_key(written) {
+            self.other = Declarations::parse(written);
+            return &self.other;
+        }
+        self.known.entry(written).or_insert_with(|| Declarations::parse(written))
+    }
+}
+
+/// Properties that decide whether text is seen, in lower case.
 fn matters(name: &str) -> bool {
-    const NAMES: [&str; 31] = [
-        "-webkit-background-clip",
-        "-webkit-text-fill-color",
-        "background",
-        "background-clip",
-        "background-color",
-        "background-image",
-        "clip",
-        "clip-path",
-        "color",
-        "content-visibility",
-        "display",
-        "filter",
-        "float",
-        "font",
-        "font-size",
-        "height",
-        "left",
-        "line-height",
-        "margin-left",
-        "margin-top",
-        "max-height",
-        "max-width",
-        "opacity",
-        "overflow",
-        "overflow-x",
-        "overflow-y",
-        "position",
-        "text-indent",
-        "text-transform",
-        "top",
-        "transform",
-    ];
-    NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
-        || ["visibility", "white-space", "width"].iter().any(|known| known.eq_ignore_ascii_case(name))
+    matches!(
+        name,
+        "-webkit-background-clip"
+            | "-webkit-text-fill-color"
+            | "background"
+            | "background-clip"
+            | "background-color"
+            | "background-image"
+            | "clip"
+            | "clip-path"
+            | "color"
+            | "content-visibility"
+            | "display"
+            | "filter"
+            | "float"
+            | "font"
+            | "font-size"
+            | "height"
+            | "left"
+            | "line-height"
+            | "margin-left"
+            | "margin-top"
+            | "max-height"
+            | "max-width"
+            | "opacity"
+            | "overflow"
+            | "overflow-x"
+            | "overflow-y"
+            | "position"
+            | "text-indent"
+            | "text-transform"
+            | "top"
+            | "transform"
+            | "visibility"
+            | "white-space"
+            | "width"
+    )
 }
 
 fn transform(value: &str) -> Option<Transform> {
@@ -404,36 +433,37 @@ impl Default for Style {
 }
 
 impl Style {
-    /// The look of an element within one of this look.
-    pub(super) fn child(&self, sheet: &Sheet, element: Element<'_>, kind: Kind, ancestors: &[Element<'_>]) -> Self {
+    /// The look of an element within one of this look: what style sheets say of it, and its own
+    /// `style` attribute.
+    pub(super) fn child(
+        &self,
+        element: Element<'_>,
+        kind: Kind,
+        sheet: Option<Declarations>,
+        inline: Option<&Declarations>,
+    ) -> Self {
         let mut style = *self;
         let name = element.name;
-        let mut inline = None;
-        let mut plain = Declarations::default();
+        let mut declared = sheet.unwrap_or_default();
         if name == "a" && element.attributes.get("href").is_some() {
             // Links have a colour of their own unless one is declared for them.
             style.color = Some(Paint::Rgb([0, 0, 238]));
         }
         for (attribute, value) in element.attributes.iter() {
             match attribute {
-                "style" if inline.is_none() => inline = Some(value),
                 "color" if name == "font" => style.color = attribute_color(value).or(style.color),
                 "text" if name == "body" => style.color = attribute_color(value).or(style.color),
                 "bgcolor" => style.background = attribute_color(value).or(style.background),
                 "background" if !value.trim().is_empty() => style.background = Some(Paint::Unknown),
                 "size" if name == "font" => style.font_size = font_of(value).unwrap_or(style.font_size),
-                "hidden" => plain.display = Some((Display::None, false)),
+                "hidden" => declared.display = declared.display.or(Some((Display::None, false))),
                 _ => {}
             }
         }
         style.font_size *= scale_of(name);
         style.keeps_lines |= matches!(name, "pre" | "xmp" | "listing" | "plaintext" | "textarea");
-        let mut declared = sheet.of_element(element, ancestors).map_or(plain, |mut sheet| {
-            sheet.display = sheet.display.or(plain.display);
-            sheet
-        });
         if let Some(inline) = inline {
-            declared.merge(&Declarations::parse(inline));
+            declared.merge(inline);
         }
         style.apply(&declared, kind, self);
         let is_drawn = !kind.is_replaced() && (name != "dialog" || element.attributes.get("open").is_some());

@@ -3,7 +3,7 @@
 use super::element::{Kind, ends_predecessor};
 use super::fetched::fetched;
 use super::sheet::{Element, Sheet};
-use super::style::{Display, Style};
+use super::style::{Display, Inline, Style};
 use super::text::Text;
 use super::tokens::{Attributes, Document, Token};
 use std::collections::BTreeMap;
@@ -80,8 +80,8 @@ pub(in crate::message) fn walk(html: &str, max_links: usize) -> Walked {
 /// The look of a page without a tag for its body: style sheets may name it all the same.
 fn root(sheet: &Sheet) -> Style {
     let [html, body] = ["html", "body"].map(|name| Element { name, attributes: Attributes::default() });
-    let style = Style::default().child(sheet, html, Kind::of("html"), &[]);
-    style.child(sheet, body, Kind::of("body"), &[html])
+    let style = Style::default().child(html, Kind::of("html"), sheet.of_element(html, &[]), None);
+    style.child(body, Kind::of("body"), sheet.of_element(body, &[html]), None)
 }
 
 /// An open element.
@@ -100,6 +100,7 @@ struct Frame<'d> {
 #[derive(Default)]
 struct Walker<'d> {
     sheet: Sheet,
+    inline: Inline<'d>,
     /// The look of text outside of all elements.
     root: Style,
     max_links: usize,
@@ -167,13 +168,15 @@ impl<'d> Walker<'d> {
     }
 
     /// An element as it stands here; a link that goes on keeps its number.
-    fn frame(&self, element: Element<'d>, kind: Kind, link: Option<usize>) -> Frame<'d> {
-        let parent = self.stack.last();
+    fn frame(&mut self, element: Element<'d>, kind: Kind, link: Option<usize>) -> Frame<'d> {
+        let parent = self.stack.last().copied();
         let from = self.elements.len().saturating_sub(MAX_ANCESTORS);
         // Within a page these two begin none: what hides their surroundings hides them too.
         let outermost = if matches!(element.name, "html" | "body") { Style::default() } else { self.root };
         let style = parent.map_or(outermost, |frame| frame.style);
-        let style = style.child(&self.sheet, element, kind, &self.elements[from..]);
+        let sheet = self.sheet.of_element(element, &self.elements[from..]);
+        let inline = element.attributes.get("style").map(|written| self.inline.of(written));
+        let style = style.child(element, kind, sheet, inline);
         let drawn = ["summary", "option", "optgroup"].contains(&element.name);
         let undrawn = parent.is_some_and(|parent| parent.closed) && !drawn;
         Frame {
