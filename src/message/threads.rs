@@ -2,8 +2,10 @@
 
 use super::address::Mailbox;
 use super::subject::Subject;
+use aho_corasick::AhoCorasick;
+use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The newest text of a conversation.
 #[derive(Clone, Debug, Default)]
@@ -391,8 +393,9 @@ fn last_paragraph(text: &str) -> usize {
 }
 
 fn is_disclaimer(paragraph: &str) -> bool {
+    static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(DISCLAIMERS).ok());
     let lower = paragraph.to_lowercase().replace(['\r', '\n'], " ");
-    DISCLAIMERS.iter().any(|words| lower.contains(words))
+    WORDS.as_ref().is_some_and(|words| words.is_match(&lower))
 }
 
 fn leads_somewhere(paragraph: &str) -> bool {
@@ -500,15 +503,17 @@ fn attribution_end(lines: &[(usize, &str)], index: usize) -> Option<usize> {
     if first.is_empty() || first.len() > 400 {
         return None;
     }
-    let mut joined = String::new();
     for (offset, (_, line)) in lines.iter().skip(index).take(3).enumerate() {
         let line = line.trim();
         if line.is_empty() || line.len() > 400 {
             break;
         }
-        joined.push_str(line);
-        joined.push(' ');
-        let lower = joined.trim_end().to_lowercase();
+        // PERF: most lines end in no colon, as every attribution does.
+        if !line.ends_with([':', '：']) {
+            continue;
+        }
+        let joined: Vec<&str> = lines[index..=index + offset].iter().map(|(_, line)| line.trim()).collect();
+        let lower = joined.join(" ").to_lowercase();
         let end = index + offset + 1;
         let said = introduces(&lower) && marked_below(lines, end);
         if said || ends_attribution(&lower) {
@@ -656,27 +661,26 @@ enum Key {
 
 fn header_line(line: &str) -> Option<(Key, &str)> {
     let line = line.trim().trim_start_matches(['*', '>', ' ']);
-    let (key, value) = line.split_once([':', '：'])?;
+    // PERF: the colon is not looked for beyond the longest name.
+    let (key, _) = line[..line.floor_char_boundary(LONGEST_KEY)].split_once([':', '：'])?;
+    let rest = &line[key.len()..];
+    let value = rest.strip_prefix([':', '：']).unwrap_or(rest);
     if key.chars().count() > 20 {
         return None;
     }
     let key = key.trim().trim_matches('*').trim().to_lowercase();
-    let key = key.as_str();
-    let kind = if FROM.contains(&key) {
-        Key::From
-    } else if SENT.contains(&key) {
-        Key::Sent
-    } else if TO.contains(&key) {
-        Key::To
-    } else if CC.contains(&key) {
-        Key::Cc
-    } else if SUBJECT.contains(&key) {
-        Key::Subject
-    } else {
-        return None;
-    };
-    Some((kind, value.trim_start_matches('*').trim()))
+    Some((*KEYS.get(&*key)?, value.trim_start_matches('*').trim()))
 }
+
+/// More bytes than the name of a field and its colon take.
+const LONGEST_KEY: usize = 20 * 4 + 3;
+
+static KEYS: LazyLock<HashMap<&'static str, Key>> = LazyLock::new(|| {
+    let of = |names: &[&'static str], key| names.iter().map(|name| (*name, key)).collect::<Vec<_>>();
+    let kinds =
+        [of(&SUBJECT, Key::Subject), of(&CC, Key::Cc), of(&TO, Key::To), of(&SENT, Key::Sent), of(&FROM, Key::From)];
+    kinds.into_iter().flatten().collect()
+});
 
 /// Reads who, to whom, what and when from the beginning of quoted mail.
 fn quoted(text: &str, range: Range<usize>) -> PreviousThread {
