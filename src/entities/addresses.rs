@@ -1,8 +1,9 @@
 //! E-mail addresses and URLs in running text, defanged ones included.
 
-use super::glyph::glyphs;
+use super::glyph::{first, glyphs};
 use crate::message::{EmailAddress, Url};
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// An e-mail address found in a text.
@@ -35,109 +36,142 @@ pub struct FoundUrl {
     pub end: usize,
 }
 
-/// A text as readers mean it, with the place of each of its characters in the original.
+/// A text as readers mean it.
 struct Plain<'t> {
     text: Cow<'t, str>,
-    /// For each byte of `text`: the bytes in the original that it stands for; none if it is the original.
-    places: Vec<(u32, u32)>,
-    /// For each byte: it was rewritten.
-    rewritten: Vec<bool>,
+    /// What was rewritten, in order.
+    rewritten: Vec<Rewritten>,
+}
+
+/// A stretch that is read as something else.
+struct Rewritten {
+    /// What is taken out of the original.
+    taken: Range<usize>,
+    /// The bytes of the original that what is meant stands for: invisible characters before them are
+    /// taken out as well.
+    written: Range<usize>,
+    /// Where what is meant stands in the plain text.
+    plain: Range<usize>,
 }
 
 /// Ways in which a dot, an at sign and a colon are written so that no link comes of them.
-const DEFANGED: [(&str, char); 20] = [
-    ("[.]", '.'),
-    ("(.)", '.'),
-    ("{.}", '.'),
-    ("[dot]", '.'),
-    ("(dot)", '.'),
-    ("{dot}", '.'),
-    (" [dot] ", '.'),
-    (" (dot) ", '.'),
-    (" [.] ", '.'),
-    ("[@]", '@'),
-    ("(@)", '@'),
-    ("[at]", '@'),
-    ("(at)", '@'),
-    ("{at}", '@'),
-    (" [at] ", '@'),
-    (" (at) ", '@'),
-    ("[:]", ':'),
-    ("[://]", ':'),
-    ("[/]", '/'),
-    ("\\.", '.'),
+const DEFANGED: [(&str, &str); 20] = [
+    ("[.]", "."),
+    ("(.)", "."),
+    ("{.}", "."),
+    ("[dot]", "."),
+    ("(dot)", "."),
+    ("{dot}", "."),
+    (" [dot] ", "."),
+    (" (dot) ", "."),
+    (" [.] ", "."),
+    ("[@]", "@"),
+    ("(@)", "@"),
+    ("[at]", "@"),
+    ("(at)", "@"),
+    ("{at}", "@"),
+    (" [at] ", "@"),
+    (" (at) ", "@"),
+    ("[:]", ":"),
+    ("[://]", "://"),
+    ("[/]", "/"),
+    ("\\.", "."),
 ];
 
 impl<'t> Plain<'t> {
     fn of(text: &'t str) -> Self {
-        // PERF: what holds nothing to fold is as it is.
-        if text.is_ascii() && !text.contains(['[', '(', '{', '\\']) {
-            return Self { text: Cow::Borrowed(text), places: Vec::new(), rewritten: Vec::new() };
-        }
-        let mut plain = Self { text: Cow::Owned(String::new()), places: Vec::new(), rewritten: Vec::new() };
-        let mut skip_to = 0;
-        for glyph in glyphs(text) {
-            if glyph.start < skip_to {
+        let mut plain = Self { text: Cow::Borrowed(text), rewritten: Vec::new() };
+        let mut at = 0;
+        let special = |byte: u8| !byte.is_ascii() || matches!(byte, b'[' | b'(' | b'{' | b'\\');
+        while let Some(found) = first(&text.as_bytes()[at..], special).map(|found| at + found) {
+            // The space before a bracket belongs to some forms.
+            let spaced = found.checked_sub(1).filter(|space| *space >= at && text.as_bytes()[*space] == b' ');
+            let form = spaced.and_then(|space| defanged(text, space)).or_else(|| defanged(text, found));
+            if let Some((written, meant)) = form {
+                at = written.end;
+                plain.rewrite(text, written.clone(), written, meant);
                 continue;
             }
-            let may_begin = match glyph.c {
-                '[' | '(' | '{' | '\\' => true,
-                ' ' => text[glyph.end..].starts_with(['[', '(']),
-                _ => false,
-            };
-            if may_begin && let Some((written, meant)) = defanged(&text[glyph.start..]) {
-                skip_to = glyph.start + written;
-                let slashes = if text[glyph.start..].starts_with("[://]") { "//" } else { "" };
-                for c in std::iter::once(meant).chain(slashes.chars()) {
-                    plain.push(c, glyph.start, skip_to, true);
-                }
-                continue;
-            }
-            let original = text[glyph.start..glyph.end].starts_with(glyph.c);
             // Host names may be written in any script: only odd forms and wide letters are folded.
-            let written = text[glyph.start..].chars().next().unwrap_or(glyph.c);
-            let wide = matches!(written, '\u{FF01}'..='\u{FF5E}');
-            let c = if glyph.odd || original || wide { glyph.c } else { written };
-            plain.push(c, glyph.start, glyph.end, glyph.odd || wide);
+            let Some(glyph) = glyphs(&text[found..]).next() else {
+                plain.rewrite(text, found..text.len(), found..text.len(), "");
+                break;
+            };
+            let (start, end) = (found + glyph.start, found + glyph.end);
+            at = end;
+            if glyph.start > 0
+                && let Some((written, meant)) = defanged(text, start)
+            {
+                at = written.end;
+                plain.rewrite(text, found..written.end, written, meant);
+            } else if glyph.odd || text[start..].starts_with(|c| matches!(c, '\u{FF01}'..='\u{FF5E}')) {
+                plain.rewrite(text, found..end, start..end, glyph.c.encode_utf8(&mut [0; 4]));
+            }
         }
-        plain
+        plain.finish(text)
     }
 
-    fn push(&mut self, c: char, start: usize, end: usize, rewritten: bool) {
-        self.text.to_mut().push(c);
-        for _ in 0..c.len_utf8() {
-            self.places.push((start as u32, end as u32));
-            self.rewritten.push(rewritten);
+    fn rewrite(&mut self, original: &str, taken: Range<usize>, written: Range<usize>, meant: &str) {
+        let from = self.rewritten.last().map_or(0, |last| last.taken.end);
+        if self.rewritten.is_empty() {
+            self.text = Cow::Owned(String::with_capacity(original.len()));
         }
+        let text = self.text.to_mut();
+        text.push_str(&original[from..taken.start]);
+        let start = text.len();
+        text.push_str(meant);
+        let plain = start..text.len();
+        self.rewritten.push(Rewritten { taken, written, plain });
+    }
+
+    fn finish(mut self, original: &str) -> Self {
+        if let Some(last) = self.rewritten.last() {
+            self.text.to_mut().push_str(&original[last.taken.end..]);
+        }
+        self
     }
 
     /// The bytes of the original for bytes of the plain text; true if something in them was rewritten.
     fn original(&self, start: usize, end: usize) -> Option<(usize, usize, bool)> {
-        if let Cow::Borrowed(_) = self.text {
-            return Some((start, end, false));
-        }
-        let first = self.places.get(start)?.0;
-        let last = self.places.get(end.checked_sub(1)?)?.1;
-        let odd = self.rewritten.get(start..end)?.iter().any(|odd| *odd);
-        Some((first as usize, last as usize, odd))
+        let first = self.at_or_after(start);
+        let last = self.at_or_after(end.checked_sub(1)?);
+        let holds = |index: usize, at: usize| self.rewritten.get(index).filter(|one| one.plain.start <= at);
+        let from = holds(first, start).map_or_else(|| self.unchanged(first, start), |one| one.written.start);
+        let to = holds(last, end - 1).map_or_else(|| self.unchanged(last, end), |one| one.written.end);
+        let within = self.rewritten.get(first..)?.iter().take_while(|one| one.plain.start < end);
+        Some((from, to, within.into_iter().any(|one| !one.plain.is_empty())))
+    }
+
+    /// The first stretch that does not end before a byte of the plain text.
+    fn at_or_after(&self, at: usize) -> usize {
+        self.rewritten.partition_point(|one| one.plain.end <= at)
+    }
+
+    /// The byte of the original for one of the plain text that no rewriting touches; `index` of them stand
+    /// before it.
+    fn unchanged(&self, index: usize, at: usize) -> usize {
+        let before = index.checked_sub(1).and_then(|index| self.rewritten.get(index));
+        before.map_or(at, |before| before.taken.end + (at - before.plain.end))
     }
 }
 
-fn defanged(text: &str) -> Option<(usize, char)> {
-    let begins = |known: &str| text.get(..known.len()).is_some_and(|head| head.eq_ignore_ascii_case(known));
+/// The longest of these forms at a place, and what it means.
+fn defanged(text: &str, at: usize) -> Option<(Range<usize>, &'static str)> {
+    let rest = &text.as_bytes()[at..];
+    let may_begin = match rest {
+        [b'[' | b'(' | b'{' | b'\\', ..] | [b' ', b'[' | b'(', ..] => true,
+        _ => false,
+    };
+    if !may_begin {
+        return None;
+    }
+    let begins = |known: &str| rest.get(..known.len()).is_some_and(|head| head.eq_ignore_ascii_case(known.as_bytes()));
     let found = DEFANGED.iter().filter(|(known, _)| begins(known)).max_by_key(|(known, _)| known.len())?;
-    Some((found.0.len(), found.1))
+    Some((at..at + found.0.len(), found.1))
 }
-
-/// Texts of which places are kept as 32-bit numbers.
-const LONGEST: usize = u32::MAX as usize;
 
 /// The e-mail addresses in a text, in order.
 pub fn email_addresses(text: &str) -> Vec<FoundEmail> {
-    // PERF: without any way to write `@` there is no address.
-    if text.len() > LONGEST || text.is_ascii() && !text.contains(['@', '[', '(', '{']) {
-        return Vec::new();
-    }
     let plain = Plain::of(text);
     let mut finder = linkify::LinkFinder::new();
     finder.kinds(&[linkify::LinkKind::Email]);
@@ -153,9 +187,6 @@ pub fn email_addresses(text: &str) -> Vec<FoundEmail> {
 /// The URLs and host names in a text, in order. A host name without scheme counts if its suffix is
 /// on the public suffix list and it does not look like a file name.
 pub fn urls(text: &str) -> Vec<FoundUrl> {
-    if text.len() > LONGEST {
-        return Vec::new();
-    }
     let plain = Plain::of(text);
     let refanged = schemes(&plain.text);
     let found = crate::message::urls_in(&refanged).into_iter().filter_map(|(range, url)| {
@@ -167,18 +198,17 @@ pub fn urls(text: &str) -> Vec<FoundUrl> {
 }
 
 /// `hxxp` and its kind as `http`, of the same length, so that places hold.
-fn schemes(text: &str) -> String {
-    let mut out = text.as_bytes().to_vec();
-    for (at, _) in text.match_indices("://") {
+fn schemes(text: &str) -> Cow<'_, str> {
+    let mut out = Cow::Borrowed(text);
+    for at in memchr::memmem::find_iter(text.as_bytes(), "://") {
         let head = at - text[..at].bytes().rev().take(6).take_while(u8::is_ascii_alphabetic).count();
-        let meant: &[u8] = match text[head..at].to_ascii_lowercase().as_str() {
-            "hxxp" | "httx" | "htxp" | "hxtp" | "meow" => b"http",
-            "hxxps" | "htxps" | "hxtps" | "httxs" | "meows" => b"https",
-            "fxp" => b"ftp",
+        let meant = match text[head..at].to_ascii_lowercase().as_str() {
+            "hxxp" | "httx" | "htxp" | "hxtp" | "meow" => "http",
+            "hxxps" | "htxps" | "hxtps" | "httxs" | "meows" => "https",
+            "fxp" => "ftp",
             _ => continue,
         };
-        out[head..at].copy_from_slice(meant);
+        out.to_mut().replace_range(head..at, meant);
     }
-    // Letters were replaced by letters.
-    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+    out
 }

@@ -1,5 +1,7 @@
 //! Dates in running text, numeric or with the month's name in the languages of common programs.
 
+use super::glyph::{first, lines};
+use crate::calendar;
 use crate::message::month;
 use std::sync::Arc;
 
@@ -31,19 +33,37 @@ impl Piece<'_> {
     }
 }
 
-/// The dates in a text, in order, without overlap.
+/// The dates in a text, in order, without overlap. None goes over lines.
 pub fn dates(text: &str) -> Vec<FoundDate> {
-    let pieces = pieces(text);
+    let mut found = Vec::new();
+    let mut follows = false;
+    for (from, line) in lines(text) {
+        // PERF: a line without a digit is not taken apart.
+        if first(line.as_bytes(), |byte| byte.is_ascii_digit()).is_some() {
+            let dates = in_line(line, follows).into_iter();
+            found.extend(dates.map(|date| FoundDate { start: date.start + from, end: date.end + from, ..date }));
+        }
+        follows = follows || line.contains(char::is_alphanumeric);
+    }
+    found
+}
+
+/// `follows`: something is written before the line.
+fn in_line(line: &str, follows: bool) -> Vec<FoundDate> {
+    let pieces = pieces(line);
     let mut found = Vec::new();
     let mut at = 0;
     while at < pieces.len() {
-        let read = numeric(text, &pieces[at..], at > 0).or_else(|| named(text, &pieces[at..]));
+        let rest = &pieces[at..];
+        // A date begins with a number, or with a word and a number.
+        let may_begin = rest.iter().take(2).any(|piece| piece.number.is_some());
+        let read = may_begin.then(|| numeric(line, rest, follows || at > 0).or_else(|| named(line, rest))).flatten();
         let Some((count, date)) = read else {
             at += 1;
             continue;
         };
         let (start, end) = (pieces[at].start, pieces[at + count - 1].end());
-        found.push(FoundDate { text: text[start..end].into(), millis: date, start, end });
+        found.push(FoundDate { text: line[start..end].into(), millis: date, start, end });
         at += count;
     }
     found
@@ -58,8 +78,8 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
         let ends = !c.is_alphanumeric() || start.is_some() && c.is_ascii_digit() != digits;
         if ends && let Some(from) = start.take() {
             let piece = &text[from..at];
-            let number = (piece.len() <= 4).then(|| piece.parse().ok()).flatten();
-            found.push(Piece { text: piece, start: from, number: number.filter(|_| digits) });
+            let number = (digits && piece.len() <= 4).then(|| piece.parse().ok()).flatten();
+            found.push(Piece { text: piece, start: from, number });
         }
         if c.is_alphanumeric() && start.is_none() {
             start = Some(at);
@@ -142,17 +162,8 @@ fn month_name(word: &str) -> Option<u32> {
     month(&word.to_lowercase()).map(u32::from)
 }
 
-/// The beginning of a day in UTC.
+/// The beginning of a day in UTC, of years that texts speak of.
 fn midnight(year: u32, month: u32, day: u32) -> Option<i64> {
-    const DAYS: [u32; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let last = DAYS.get(month.checked_sub(1)? as usize)? + u32::from(leap && month == 2);
-    if !(1900..=2200).contains(&year) || !(1..=last).contains(&day) {
-        return None;
-    }
-    // Days since 1970 of the proleptic Gregorian calendar, counted in years that begin in March.
-    let shifted = i64::from(year) - i64::from(month <= 2);
-    let day_of_year = (153 * ((i64::from(month) + 9) % 12) + 2) / 5 + i64::from(day) - 1;
-    let days = 365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + day_of_year - 719_468;
-    Some(days * 86_400_000)
+    let is_near = (1900..=2200).contains(&year);
+    is_near.then(|| calendar::midnight(year.into(), month.into(), day.into())).flatten()
 }

@@ -30,6 +30,46 @@ pub(super) fn glyphs(text: &str) -> impl Iterator<Item = Glyph> {
     })
 }
 
+/// The visible characters of the lines in which a digit of any kind stands, line breaks included.
+pub(super) fn numeric(text: &str) -> impl Iterator<Item = Glyph> {
+    let lines = lines(text).filter(|(_, line)| has_digit(line));
+    lines.flat_map(|(at, line)| glyphs(line).map(move |glyph| glyph.behind(at)))
+}
+
+/// Lines with their line breaks, and where they begin.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    text.split_inclusive('\n').map(move |line| {
+        at += line.len();
+        (at - line.len(), line)
+    })
+}
+
+fn has_digit(line: &str) -> bool {
+    match first(line.as_bytes(), |byte| byte.is_ascii_digit() || !byte.is_ascii()) {
+        Some(at) if line.as_bytes()[at].is_ascii() => true,
+        Some(_) => glyphs(line).any(|glyph| glyph.c.is_ascii_digit()),
+        None => false,
+    }
+}
+
+/// Where the first byte of a kind stands. PERF: blocks without any branch in them are compared many
+/// bytes at a time.
+pub(super) fn first(bytes: &[u8], is_wanted: impl Fn(u8) -> bool) -> Option<usize> {
+    const BLOCK: usize = 64;
+    let mut blocks = bytes.chunks(BLOCK);
+    let block = blocks.position(|block| block.iter().fold(false, |found, byte| found | is_wanted(*byte)))?;
+    let within = bytes[block * BLOCK..].iter().position(|byte| is_wanted(*byte))?;
+    Some(block * BLOCK + within)
+}
+
+impl Glyph {
+    /// The same in a text of which so many bytes stand before.
+    fn behind(self, before: usize) -> Self {
+        Self { start: self.start + before, end: self.end + before, ..self }
+    }
+}
+
 fn fold(c: char) -> (char, bool) {
     if c.is_ascii() {
         return (c, false);

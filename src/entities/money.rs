@@ -1,7 +1,9 @@
 //! Amounts of money in running text: a number with a currency sign, code or word beside it.
 
-use super::glyph::{Glyph, glyphs, letter_digit};
-use std::sync::Arc;
+use super::glyph::{Glyph, glyphs, letter_digit, numeric};
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
 /// An amount of money found in a text.
 #[derive(Clone, Debug, PartialEq)]
@@ -176,6 +178,13 @@ const APART: char = '·';
 
 /// Longest sign or word, in bytes.
 const LONGEST: usize = 16;
+/// Longest sign, in characters.
+const LONGEST_SIGN: usize = 4;
+
+type Currencies = HashMap<&'static str, &'static str, FixedState>;
+
+static BY_SIGN: LazyLock<Currencies> = LazyLock::new(|| SIGNS.into_iter().collect());
+static BY_WORD: LazyLock<Currencies> = LazyLock::new(|| WORDS.into_iter().collect());
 
 /// The amounts of money in a text, in order, without overlap.
 pub fn money_amounts(text: &str) -> Vec<MoneyAmount> {
@@ -203,7 +212,7 @@ fn numerals(text: &str, mut found: impl FnMut(&Numeral)) {
     let mut current: Option<Numeral> = None;
     let mut before = ' ';
     let mut pending = Separator::None;
-    for glyph in glyphs(text) {
+    for glyph in numeric(text) {
         let digit = numeral_digit(glyph, current.is_some(), before);
         match (&mut current, digit) {
             (Some(numeral), Some((digit, letter))) => {
@@ -316,23 +325,26 @@ fn sign_before(before: &str, numeral: &Numeral) -> Option<(usize, &'static str)>
     if trimmed.len() - near.len() > 3 || near.len() < before.len().saturating_sub(6) {
         return None;
     }
-    let tail = tail(near);
-    let lower = tail.to_lowercase();
-    let (sign, currency) = SIGNS.iter().filter(|(sign, _)| lower.ends_with(sign)).max_by_key(|(sign, _)| sign.len())?;
-    let written = tail.get(tail.len().checked_sub(sign.len())?..)?;
-    let rest = &tail[..tail.len() - sign.len()];
+    // PERF: most numbers follow other signs, or none.
+    let last = near.chars().next_back()?;
+    if last.is_ascii() && !last.is_ascii_alphabetic() && last != '$' {
+        return None;
+    }
+    let (sign, currency) = sign_at_end(near)?;
+    let written = near.get(near.len().checked_sub(sign.len())?..)?;
+    let rest = &near[..near.len() - sign.len()];
     let is_word = sign.chars().any(char::is_alphabetic);
     let glued = is_word && rest.ends_with(|c: char| c.is_alphanumeric());
-    let allowed = !is_word || !CAPITALS.contains(sign) && *sign != "kr" || is_capital(sign, written, numeral);
-    (allowed && !glued).then(|| (near.len() - sign.len(), *currency))
+    let allowed = !is_word || !CAPITALS.contains(&sign) && sign != "kr" || is_capital(sign, written, numeral);
+    (allowed && !glued).then(|| (near.len() - sign.len(), currency))
 }
 
-fn tail(text: &str) -> &str {
-    let mut from = text.len().saturating_sub(LONGEST);
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
-    &text[from..]
+/// The longest sign that a text ends with, in any case.
+fn sign_at_end(text: &str) -> Option<(&'static str, &'static str)> {
+    let (from, _) = text.char_indices().rev().take(LONGEST_SIGN).last()?;
+    let lower = text[from..].to_lowercase();
+    let mut endings = lower.char_indices().map(|(at, _)| &lower[at..]);
+    endings.find_map(|ending| BY_SIGN.get_key_value(ending)).map(|(sign, currency)| (*sign, *currency))
 }
 
 fn is_capital(sign: &str, written: &str, numeral: &Numeral) -> bool {
@@ -352,18 +364,18 @@ fn sign_after(after: &str, numeral: &Numeral) -> Option<(usize, &'static str)> {
         return None;
     }
     let length = near.chars().take(LONGEST).take_while(|c| c.is_alphabetic() || is_sign(*c)).map(char::len_utf8).sum();
-    let word = near.get(..length)?;
+    let word = near.get(..length).filter(|word| !word.is_empty())?;
     let lower = word.to_lowercase();
-    if let Some((_, currency)) = WORDS.iter().find(|(known, _)| *known == lower) {
+    if let Some(currency) = BY_WORD.get(&*lower) {
         return Some((gap + length, currency));
     }
     if let Some((length, currency)) = dollars(near) {
         return Some((gap + length, currency));
     }
-    let exact = SIGNS.iter().find(|(sign, _)| *sign == lower);
-    let symbol =
-        || SIGNS.iter().find(|(sign, _)| lower.starts_with(sign) && !sign.chars().any(|c| c.is_ascii_alphabetic()));
-    let (sign, currency) = exact.or_else(symbol)?;
+    // A sign that is no letter ends itself.
+    let first = lower.chars().next().filter(|c| !c.is_ascii_alphabetic());
+    let symbol = || BY_SIGN.get_key_value(&lower[..first?.len_utf8()]);
+    let (sign, currency) = BY_SIGN.get_key_value(&*lower).or_else(symbol)?;
     // `5$` before a digit is the sign of what follows.
     let rest = &near[sign.len().min(near.len())..];
     let follows = rest.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '{' | '(' | '_'));
@@ -374,6 +386,10 @@ fn sign_after(after: &str, numeral: &Numeral) -> Option<(usize, &'static str)> {
 
 /// `US dollars`, `Hong Kong dollars`: the number of bytes, and whose dollars.
 fn dollars(near: &str) -> Option<(usize, &'static str)> {
+    // PERF: few words begin like one of them.
+    if !near.starts_with(['u', 'U', 'a', 'A', 'c', 'C', 's', 'S', 'n', 'N', 'h', 'H']) {
+        return None;
+    }
     let mut end = 0;
     let mut whose = None;
     for word in near[..near.floor_char_boundary(40)].split(' ').take(3) {
@@ -410,6 +426,10 @@ fn scaled(text: &str, value: f64, end: usize) -> (f64, usize) {
     let after = &text[end..];
     let near = after.trim_start_matches([' ', '\u{a0}', '\r', '\n']);
     let gap = after.len() - near.len();
+    // PERF: few words begin like one of them.
+    if !near.starts_with(['k', 'K', 'm', 'M', 'b', 'B']) {
+        return (value, end);
+    }
     let word: String = near.chars().take(12).take_while(|c| c.is_alphabetic()).collect();
     let lower = word.to_lowercase();
     let scale = SCALES.iter().find(|(known, _)| *known == lower && (gap == 0 || known.len() > 1) && gap < 3);

@@ -2,6 +2,9 @@
 
 use super::numbering;
 use super::phone::PhoneNumber;
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// Digits in words, in the languages of common lures.
 const WORDS: [(&str, char); 56] = [
@@ -68,13 +71,40 @@ const LEAST_WORDS: usize = 3;
 /// Longest word that is read, in bytes.
 const LONGEST_WORD: usize = 8;
 
-/// The digit that a word in lower case names.
-fn digit(lower: &str) -> Option<char> {
-    // PERF: few words are so short, and fewer begin like a digit's name.
-    let may = lower.len() <= LONGEST_WORD
-        && lower.starts_with(['z', 'o', 'n', 't', 'f', 's', 'e', 'c', 'd', 'u', 'q', 'h', 'v', 'a']);
-    may.then(|| WORDS.iter().find(|(known, _)| *known == lower).map(|(_, digit)| *digit)).flatten()
+/// What a word means in a row of digits.
+#[derive(Clone, Copy, PartialEq)]
+enum Meaning {
+    Digit(char),
+    /// "eight hundred" begins most toll-free numbers.
+    Hundred,
+    /// "double seven"
+    Repeat(usize),
 }
+
+/// Meanings by the bytes of words in lower case.
+static MEANINGS: LazyLock<HashMap<u64, Meaning, FixedState>> = LazyLock::new(|| {
+    let others = [("hundred", Meaning::Hundred), ("double", Meaning::Repeat(2)), ("triple", Meaning::Repeat(3))];
+    let digits = WORDS.into_iter().map(|(word, digit)| (word, Meaning::Digit(digit)));
+    digits.chain(others).filter_map(|(word, meaning)| Some((key(word)?, meaning))).collect()
+});
+
+/// The bytes of a short word in lower case as a number.
+fn key(word: &str) -> Option<u64> {
+    let mut key = [0; LONGEST_WORD];
+    if word.is_ascii() {
+        key.get_mut(..word.len())?.copy_from_slice(word.as_bytes());
+        key.make_ascii_lowercase();
+    } else {
+        let lower = word.to_lowercase();
+        key.get_mut(..lower.len())?.copy_from_slice(lower.as_bytes());
+    }
+    Some(u64::from_le_bytes(key))
+}
+
+fn meaning(word: &str) -> Option<Meaning> {
+    MEANINGS.get(&key(word)?).copied()
+}
+
 /// Most digits of a row; a longer one is no number.
 const MOST_DIGITS: usize = 12;
 /// Most bytes between two digits.
@@ -113,22 +143,14 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 impl Row {
     fn take(&mut self, start: usize, word: &str, text: &str, found: &mut Vec<PhoneNumber>) {
         let numerals = (1..=4).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit());
-        let is_short = word.len() <= LONGEST_WORD && !numerals;
-        let lower = if is_short { word.to_lowercase() } else { String::new() };
-        let digit = digit(&lower);
-        // "eight hundred" begins most toll-free numbers.
-        if lower == "hundred" && self.words > 0 && self.repeat == 0 && self.digits.len() < MOST_DIGITS {
+        let meaning = if numerals { None } else { meaning(word) };
+        if meaning == Some(Meaning::Hundred) && self.words > 0 && self.repeat == 0 && self.digits.len() < MOST_DIGITS {
             self.words += 1;
             self.end = start + word.len();
             self.digits.push_str("00");
             return;
         }
-        let repeat = match lower.as_str() {
-            "double" => 2,
-            "triple" => 3,
-            _ => 0,
-        };
-        if digit.is_none() && !numerals && repeat == 0 {
+        if !numerals && matches!(meaning, None | Some(Meaning::Hundred)) {
             self.end_at(text, found);
             return;
         }
@@ -136,29 +158,32 @@ impl Row {
             self.start = start;
         }
         self.end = start + word.len();
-        if repeat > 0 {
-            self.repeat = repeat;
+        if let Some(Meaning::Repeat(times)) = meaning {
+            self.repeat = times;
             return;
         }
         let times = std::mem::take(&mut self.repeat).max(1);
         if self.digits.len() > MOST_DIGITS {
             return;
         }
-        match digit {
-            Some(digit) => {
-                self.words += 1;
-                self.digits.extend(std::iter::repeat_n(digit, times));
-            }
-            None => self.digits.push_str(word),
+        if let Some(Meaning::Digit(digit)) = meaning {
+            self.words += 1;
+            self.digits.extend(std::iter::repeat_n(digit, times));
+        } else {
+            self.digits.push_str(word);
         }
     }
 
     fn end_at(&mut self, text: &str, found: &mut Vec<PhoneNumber>) {
         let row = std::mem::take(self);
+        // PERF: nearly every word of a text ends a row of none.
+        if row.words < LEAST_WORDS {
+            return;
+        }
         let national = numbering::north_american(&row.digits);
         let british =
             || row.digits.starts_with('0') && row.digits.len() == 11 && !numbering::is_monotonous(&row.digits);
-        if row.words < LEAST_WORDS || national.is_none() && !british() {
+        if national.is_none() && !british() {
             return;
         }
         let number = national.map_or_else(|| row.digits.clone(), |national| format!("+1{national}"));

@@ -1,6 +1,6 @@
 //! Runs of digit groups: what stands between words on one line.
 
-use super::glyph::{Glyph, glyphs, letter_digit};
+use super::glyph::{Glyph, letter_digit, numeric};
 
 /// What stands between two groups of digits, or before the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,10 +51,11 @@ struct Reader {
     glued: bool,
 }
 
-/// Calls `found` with every run of a text. Each line is read by itself.
+/// Calls `found` with every run of a text. Each line is read by itself; those without any digit
+/// hold no number.
 pub(super) fn runs(text: &str, mut found: impl FnMut(&[Group])) {
     let mut reader = Reader::default();
-    for glyph in glyphs(text) {
+    for glyph in numeric(text) {
         if let Some(run) = reader.read(glyph) {
             found(&run);
         }

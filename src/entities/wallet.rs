@@ -1,6 +1,7 @@
 //! Addresses of cryptocurrencies, with their checksums where they have one.
 
 use sha2::{Digest, Sha256};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A cryptocurrency address found in a text.
@@ -29,13 +30,38 @@ const BECH32: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
 /// The wallets in a text, in order.
 pub fn wallets(text: &str) -> Vec<Wallet> {
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| (25..=110).contains(&word.len()));
-    let found = words.filter_map(|word| {
-        let start = word.as_ptr() as usize - text.as_ptr() as usize;
+    let found = long_words(text).filter_map(|Range { start, end }| {
+        let word = &text[start..end];
         let (chain, verified) = chain(word)?;
-        Some(Wallet { text: word.into(), chain, verified, start, end: start + word.len() })
+        Some(Wallet { text: word.into(), chain, verified, start, end })
     });
     found.collect()
+}
+
+/// Lengths of addresses.
+const LEAST: usize = 25;
+const MOST: usize = 110;
+
+/// Where words of ASCII letters and digits stand that are as long as addresses.
+fn long_words(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            // PERF: a word of this length covers the byte that far ahead.
+            let ahead = at + LEAST - 1;
+            if !bytes.get(ahead)?.is_ascii_alphanumeric() {
+                at += LEAST;
+                continue;
+            }
+            let start = ahead - bytes[at..ahead].iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            let end = start + bytes[start..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            at = end;
+            if (LEAST..=MOST).contains(&(end - start)) {
+                return Some(start..end);
+            }
+        }
+    })
 }
 
 fn chain(word: &str) -> Option<(&'static str, bool)> {

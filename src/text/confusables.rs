@@ -1,6 +1,7 @@
 //! Look-alikes of ASCII letters and digits (Unicode TR39), compatibility forms and styled letters.
 
 use super::is_invisible;
+use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 
 /// Compatibility forms first (full-width, mathematical letters), then styled letters and look-alikes
@@ -75,6 +76,21 @@ pub fn look_alike(c: char) -> Option<char> {
     if matches!(c, '\u{3040}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}') {
         return None;
     }
+    // PERF: most of what texts hold beyond ASCII stands here.
+    match COMMON.get(c as usize) {
+        Some(0) => None,
+        Some(found) => Some(char::from(*found)),
+        None => computed(c),
+    }
+}
+
+/// The look-alikes of the first characters, alphabets and punctuation; 0 for none.
+static COMMON: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let ascii = |c: char| computed(c).map_or(0, |found| found as u8);
+    ('\0'..'\u{3040}').map(ascii).collect()
+});
+
+fn computed(c: char) -> Option<char> {
     if let Some(letter) = styled(c) {
         return Some(letter);
     }
