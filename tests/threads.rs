@@ -304,6 +304,30 @@ fn attributions_in_own_words() {
     assert!(unmarked.body().previous_threads().is_empty());
 }
 
+#[test]
+fn spaces_that_keep_words_together() {
+    for line in [
+        "Le\u{a0}mar. 12 mai 2026 à 10:02, Ann Example <ann@example.com> a écrit\u{a0}:",
+        "Le 12/05/2026 à 10:02, Ann Example a écrit\u{202f}:",
+        "W\u{a0}dniu wto, 12.05.2026 o\u{a0}godzinie 10:02\u{2009}+0100, użytkownik Ann Example\r\nnapisał:",
+    ] {
+        assert_eq!(problem("plain", &format!("{OWN}\r\n\r\n{line}\r\n> {QUOTED}\r\n")), None, "{line}");
+        assert_eq!(problem("plain", &format!("{line}\r\n> {QUOTED}\r\n\r\n{OWN}\r\n")), None, "{line}");
+    }
+}
+
+/// How old Outlook writes addresses.
+#[test]
+fn addresses_in_square_brackets() {
+    for address in ["[mailto:ann@example.com]", "[SMTP:ann@example.com]"] {
+        let body = format!(
+            "{OWN}\r\n\r\n-----Original Message-----\r\nFrom: Ann Example {address}\r\nSent: Tuesday, May 12, 2026 10:02 AM\r\nTo: bob@example.net\r\nSubject: Invoice\r\n\r\n{QUOTED}\r\n"
+        );
+        let sender = message("plain", &body).body().previous_threads()[0].sender.clone().expect("a sender");
+        assert_eq!(sender.email.as_ref().map(|email| &*email.email), Some("ann@example.com"), "{address}");
+    }
+}
+
 /// Below mail that is quoted whole, an answer between marked lines is part of it.
 #[test]
 fn answers_within_quoted_mail_are_quoted_too() {

@@ -3,6 +3,7 @@
 use super::address::Mailbox;
 use super::subject::Subject;
 use aho_corasick::AhoCorasick;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
@@ -513,7 +514,7 @@ fn attribution_end(lines: &[(usize, &str)], index: usize) -> Option<usize> {
             continue;
         }
         let joined: Vec<&str> = lines[index..=index + offset].iter().map(|(_, line)| line.trim()).collect();
-        let lower = joined.join(" ").to_lowercase();
+        let lower = spaced(&joined.join(" ")).to_lowercase();
         let end = index + offset + 1;
         let said = introduces(&lower) && marked_below(lines, end);
         if said || ends_attribution(&lower) {
@@ -541,6 +542,12 @@ fn introduces(lower: &str) -> bool {
     lower.ends_with(':') && lower.len() < 300 && (said() || lower.contains('@') || dated())
 }
 
+/// Spaces that keep words on one line are spaces: French programs write `a écrit\u{a0}:`.
+fn spaced(line: &str) -> Cow<'_, str> {
+    const KEPT: [char; 2] = ['\u{a0}', '\u{202f}'];
+    if line.is_ascii() || !line.contains(KEPT) { Cow::Borrowed(line) } else { Cow::Owned(line.replace(KEPT, " ")) }
+}
+
 fn marked_below(lines: &[(usize, &str)], index: usize) -> bool {
     let below = lines.iter().skip(index).map(|(_, line)| line.trim()).find(|line| !line.is_empty());
     below.is_some_and(|line| line.starts_with('>'))
@@ -549,7 +556,7 @@ fn marked_below(lines: &[(usize, &str)], index: usize) -> bool {
 /// A whole attribution begins on a line of its own: what stands above it is the sender's text,
 /// even if it begins with a day ("Thursday suits me.").
 fn opens_later(lines: &[(usize, &str)], index: usize) -> bool {
-    let opens = lines.get(index).is_some_and(|(_, line)| opens_attribution(&line.trim().to_lowercase()));
+    let opens = lines.get(index).is_some_and(|(_, line)| opens_attribution(&spaced(line.trim()).to_lowercase()));
     opens && is_attribution(lines, index)
 }
 
@@ -578,7 +585,7 @@ fn begins_attribution(first: &str) -> bool {
     let words = || first.split([' ', ',']);
     let has_year = || words().any(|word| word.len() == 4 && word.starts_with("20") && is_date_word(word));
     let has_time = || words().any(|word| word.contains([':', '.']) && is_date_word(word));
-    opens_attribution(&first.to_lowercase())
+    opens_attribution(&spaced(first).to_lowercase())
         || first.starts_with(|c: char| c.is_ascii_digit())
         || first.contains('@')
         || has_year() && has_time()
@@ -622,7 +629,7 @@ fn opens_attribution(lower: &str) -> bool {
 fn follows_attribution(lines: &[(usize, &str)], index: usize) -> bool {
     let mut before = lines[..index].iter().rev().map(|(_, line)| line.trim()).filter(|line| !line.is_empty());
     before.next().is_some_and(|line| {
-        let lower = line.to_lowercase();
+        let lower = spaced(line).to_lowercase();
         ends_attribution(&lower) || introduces(&lower) || is_separator(line)
     })
 }
@@ -787,7 +794,8 @@ fn name_before(text: &str) -> String {
 }
 
 fn mailbox(value: &str) -> Option<Arc<Mailbox>> {
-    let cleaned = value.replace("[mailto:", "<").replace(']', ">").replace("mailto:", "");
+    let cleaned = value.replace("[mailto:", "<").replace("[SMTP:", "<").replace("[smtp:", "<");
+    let cleaned = cleaned.replace(']', ">").replace("mailto:", "");
     Mailbox::parse(&cleaned)
 }
 
