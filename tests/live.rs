@@ -3,7 +3,7 @@
 
 use ruleeval::engine::{Compiler, Mode, Options};
 use ruleeval::live::{
-    Answer, Breaker, BreakerSettings, Event, Handle, Moment, Outcome, PackSource, Rate, Rates, RefusalKind,
+    Answer, Breaker, BreakerSettings, Event, Handle, Moment, Observed, Outcome, PackSource, Rate, Rates, RefusalKind,
     WatchSettings, Watcher,
 };
 use std::fs;
@@ -316,7 +316,7 @@ fn a_rule_that_leaves_its_interval_goes_to_shadow_and_comes_back_by_hand_only() 
     let mut tripped = Vec::new();
     for _ in 0..25 {
         let answer = ask(&handle);
-        tripped.extend(handle.observe(&answer.verdict, Moment(5)));
+        tripped.extend(handle.observe(&answer.verdict, Moment(5)).tripped);
     }
     assert_eq!(tripped.len(), 1, "told once");
     assert_eq!((&*tripped[0].rule, tripped[0].hits, tripped[0].of), ("demo/first", 20, 20));
@@ -333,7 +333,7 @@ fn a_rule_that_leaves_its_interval_goes_to_shadow_and_comes_back_by_hand_only() 
     assert!(!handle.release("demo/other") && handle.release("demo/first"));
     let answer = ask(&handle);
     assert_eq!((&*answer.verdict.action, answer.held.len(), answer.generation), ("tag", 0, 4));
-    assert_eq!(handle.observe(&answer.verdict, Moment(6)), [], "it counts from the beginning");
+    assert_eq!(handle.observe(&answer.verdict, Moment(6)), Observed::default(), "it counts from the beginning");
     // What was held before a restart is held after it.
     handle.hold(tripped);
     assert_eq!(ask(&handle).verdict.matches[0].mode, Mode::Shadow);

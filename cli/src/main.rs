@@ -65,6 +65,8 @@ enum Command {
     Template(commands::template::Args),
     /// Look at the lists of packs, and make lists of foreign data
     Lists(commands::lists::Args),
+    /// Check the configuration, or print its JSON schema
+    Config(commands::config::Args),
     /// Make, check, build, sign, verify, look at and compare packs
     Pack(commands::pack::Args),
     /// Decide about mail as a service: HTTP, rspamd's protocol, milter
@@ -107,6 +109,7 @@ fn main() -> ExitCode {
         Command::Timeshift(args) => commands::timeshift::run(&args),
         Command::Template(args) => commands::template::run(&args),
         Command::Lists(args) => commands::lists::run(&args),
+        Command::Config(args) => commands::config::run(&args),
         Command::Pack(args) => commands::pack::run(&args),
         Command::Serve(args) => commands::serve::run(&args),
         Command::Doc => {

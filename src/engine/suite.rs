@@ -76,6 +76,8 @@ pub struct TestReport {
 /// A test that did not hold.
 #[derive(Clone, Debug)]
 pub struct TestFailure {
+    /// The test's id, as in [`TestCase`].
+    pub id: String,
     /// `pack/name`.
     pub rule: Arc<str>,
     /// `file:line:column` of the test.
@@ -140,7 +142,7 @@ impl Engine {
         let run = cases.len();
         let failures = cases.iter().map(|case| self.run_test(case)).filter_map(|result| {
             let TestResult { case, failure, explanation, .. } = result;
-            Some(TestFailure { rule: case.rule, at: case.at, message: failure?, explanation })
+            Some(TestFailure { id: case.id, rule: case.rule, at: case.at, message: failure?, explanation })
         });
         TestReport { run, failures: failures.collect() }
     }

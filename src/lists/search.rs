@@ -43,15 +43,12 @@ impl Searches {
         }
     }
 
-    /// Without case a text with upper case beyond ASCII is folded first, as the entries are, and
-    /// places are mapped back.
+    /// The automaton knows the letters of ASCII without case; a text with others is folded.
     fn anywhere(&self, list: &ListData, no_case: bool, text: &str, counts: Counts<'_>) -> Option<Place> {
         if !no_case || text.is_ascii() || !changes(text, list.folded().is_ascii()) {
             return self.occurrence(list, no_case, text, counts);
         }
-        let folded = fold_text(text);
-        let (entry, found) = self.occurrence(list, no_case, folded.text(), counts)?;
-        Some((entry, folded.original(found)))
+        folding(text, |text| self.occurrence(list, no_case, text, counts))
     }
 
     fn occurrence(&self, list: &ListData, no_case: bool, text: &str, counts: Counts<'_>) -> Option<Place> {
@@ -81,12 +78,7 @@ impl Searches {
         }
         let entries = list.folded();
         let lengths = self.lengths[1].get_or_init(|| lengths((0..list.len() as u32).map(|entry| entries.text(entry))));
-        if text.is_ascii() {
-            return ends(lengths, search, &fold(text), |part| entries.get(part), counts);
-        }
-        let folded = fold_text(text);
-        let (entry, found) = ends(lengths, search, folded.text(), |part| entries.get(part), counts)?;
-        Some((entry, folded.original(found)))
+        folding(text, |text| ends(lengths, search, text, |part| entries.get(part), counts))
     }
 
     fn like(&self, list: &ListData, no_case: bool, text: &str, counts: Counts<'_>) -> Option<Place> {
@@ -126,6 +118,17 @@ fn variant(pattern: &Arc<Pattern>, no_case: bool, whole: bool) -> Arc<Pattern> {
     let options = pattern.options();
     let options = PatternOptions { no_case: no_case || options.no_case, whole: whole || options.whole, ..options };
     Pattern::new(pattern.source(), options).map_or_else(|_| Arc::clone(pattern), Arc::new)
+}
+
+/// Finds in a text that is folded as the entries are. Places are those of the text as it was: folding moves
+/// them only beyond ASCII.
+fn folding(text: &str, find: impl Fn(&str) -> Option<Place>) -> Option<Place> {
+    if text.is_ascii() {
+        return find(&fold(text));
+    }
+    let folded = fold_text(text);
+    let (entry, found) = find(folded.text())?;
+    Some((entry, folded.original(found)))
 }
 
 /// True if folding changes more than letters of ASCII. To entries of ASCII only the Kelvin sign

@@ -1,15 +1,17 @@
 //! The circuit breaker: a rule that matches live mail far more often than it did on its corpus is
-//! put in shadow, before it quarantines a day's mail.
+//! put in shadow, before it quarantines a day's mail. One that matches far less often is told of and left
+//! alone: in shadow it would find nothing more, and what it still finds would be lost.
 //!
-//! The test is a one-sided CUSUM of Bernoulli trials (Page 1954; Reynolds and Stoumbos 1999). With
-//! `p0` the upper end of the recorded interval and `p1 = ratio * p0` the rate that must be noticed,
-//! every message adds the logarithm of its likelihood ratio: `ln(p1 / p0)` for a match,
-//! `ln((1 - p1) / (1 - p0))`, which is negative, for none. The sum never falls below 0; the *window* is the run
-//! of messages since it last stood there. It trips at `ln(1 / false_alarm)`: while the true rate is at most
-//! `p0` the mean number of messages until a false alarm is at least `1 / false_alarm` (Lorden 1971).
+//! The tests are CUSUMs of Bernoulli trials (Page 1954; Reynolds and Stoumbos 1999). With `p0` an end of
+//! the recorded interval and `p1` the rate that must be noticed, `ratio` times the upper end or the same part of the
+//! lower one, every message adds the logarithm of its likelihood ratio: `ln(p1 / p0)` for a match,
+//! `ln((1 - p1) / (1 - p0))`, of the other sign, for none. A change is believed at `ln(1 / false_alarm)`: while the true
+//! rate is within the interval the mean number of messages until a false alarm is at least `1 / false_alarm` (Lorden 1971).
 //!
-//! Between two matches the sum only falls, so a rule is touched when it matches and at no other time.
+//! A rule is touched when it matches, and when the first of all could fall silent: a message costs nothing for
+//! those that it does not concern.
 
+use super::cusum::Cusum;
 use super::moment::Moment;
 use super::rates::{Rate, Rates};
 use serde::Serialize;
@@ -19,7 +21,8 @@ use std::sync::Arc;
 /// How the breaker decides.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BreakerSettings {
-    /// The rate to notice, as a multiple of the upper end of the recorded interval; above 1.
+    /// The rate to notice, as a multiple of the upper end of the recorded interval, and the other way round of
+    /// the lower; above 1.
     pub ratio: f64,
     /// One false alarm in so many messages of a rule, as its reciprocal; between 0 and 1.
     pub false_alarm: f64,
@@ -33,7 +36,7 @@ impl Default for BreakerSettings {
     }
 }
 
-/// A rule that was put in shadow.
+/// A rule that has left its interval.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Trip {
     /// `pack/name`.
@@ -61,6 +64,18 @@ pub struct Watched {
     pub recorded: Rate,
     /// How near it is to tripping: 0 to 1.
     pub pressure: f64,
+    /// Since when it has matched far less often than it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silent_since: Option<Moment>,
+}
+
+/// What one message showed of the rules that are watched.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observed {
+    /// Rules that match far more often than they did.
+    pub tripped: Vec<Trip>,
+    /// Rules that match far less often: nothing is done to them.
+    pub silent: Vec<Trip>,
 }
 
 /// Watches the rates of rules. It has no clock: the time of a trip is given.
@@ -68,7 +83,9 @@ pub struct Watched {
 pub struct Breaker {
     settings: BreakerSettings,
     seen: u64,
-    rules: BTreeMap<Arc<str>, Cusum>,
+    /// No rule falls silent before this message.
+    silence: u64,
+    rules: BTreeMap<Arc<str>, Rule>,
 }
 
 impl Breaker {
@@ -83,66 +100,90 @@ impl Breaker {
     pub fn record(&mut self, settings: BreakerSettings, rates: &Rates) {
         let mut old = std::mem::take(&mut self.rules);
         let same = self.settings == settings;
-        self.settings = settings;
+        (self.settings, self.silence) = (settings, 0);
         for (name, rate) in &rates.rules {
             let kept = old.remove(name.as_str()).filter(|kept| same && kept.recorded == *rate);
-            let cusum = kept.unwrap_or_else(|| Cusum::new(*rate, settings.ratio, self.seen));
-            self.rules.insert(name.as_str().into(), cusum);
+            let rule = kept.unwrap_or_else(|| Rule::new(*rate, settings.ratio, self.seen));
+            self.rules.insert(name.as_str().into(), rule);
         }
     }
 
-    /// Counts one message and the rules that matched it. The rules that trip by it.
-    pub fn observe<'r>(&mut self, matched: impl Iterator<Item = &'r Arc<str>>, now: Moment) -> Vec<Trip> {
+    /// Counts one message and the rules that matched it. The rules that leave their interval by it.
+    pub fn observe<'r>(&mut self, matched: impl Iterator<Item = &'r Arc<str>>, now: Moment) -> Observed {
         self.seen += 1;
-        let limit = (1.0 / self.settings.false_alarm).ln();
-        let mut trips = Vec::new();
+        let mut tripped = Vec::new();
         for name in matched {
-            let Some(cusum) = self.rules.get_mut(name) else { continue };
-            cusum.hit(self.seen);
-            if cusum.sum >= limit && self.seen >= self.settings.least {
-                trips.push(cusum.trip(Arc::clone(name), self.seen, now));
-                cusum.clear(self.seen);
+            let Some(rule) = self.rules.get_mut(name) else { continue };
+            rule.hit(self.seen);
+            if rule.rises.at(self.seen) >= self.settings.limit() && self.seen >= self.settings.least {
+                tripped.push(rule.trip(name, &rule.rises, self.seen, now));
+                rule.rises.clear(self.seen);
             }
         }
-        trips
+        Observed { tripped, silent: self.fallen_silent(now) }
+    }
+
+    /// Rules that fall silent with this message. They are looked for when the first of them can.
+    fn fallen_silent(&mut self, now: Moment) -> Vec<Trip> {
+        let mut found = Vec::new();
+        if self.seen < self.silence.max(self.settings.least) {
+            return found;
+        }
+        let limit = self.settings.limit();
+        self.silence = u64::MAX;
+        for (name, rule) in self.rules.iter_mut().filter(|(_, rule)| rule.silent_since.is_none()) {
+            let Some(message) = rule.falls.reaches(limit) else { continue };
+            if message <= self.seen {
+                found.push(rule.trip(name, &rule.falls, self.seen, now));
+                rule.silent_since = Some(now);
+            } else {
+                self.silence = self.silence.min(message);
+            }
+        }
+        found
     }
 
     /// Forgets what was counted of a rule.
     pub fn clear(&mut self, rule: &str) {
-        if let Some(cusum) = self.rules.get_mut(rule) {
-            cusum.clear(self.seen);
+        if let Some(rule) = self.rules.get_mut(rule) {
+            *rule = Rule::new(rule.recorded, self.settings.ratio, self.seen);
+            self.silence = 0;
         }
     }
 
     /// All watched rules, by name.
     pub fn watched(&self) -> Vec<Watched> {
-        let limit = (1.0 / self.settings.false_alarm).ln();
-        let watched = |(name, cusum): (&Arc<str>, &Cusum)| Watched {
+        let watched = |(name, rule): (&Arc<str>, &Rule)| Watched {
             rule: Arc::clone(name),
-            hits: cusum.hits,
-            of: self.seen - cusum.since,
-            recorded: cusum.recorded,
-            pressure: (cusum.at(self.seen) / limit).clamp(0.0, 1.0),
+            hits: rule.hits,
+            of: self.seen - rule.since,
+            recorded: rule.recorded,
+            pressure: (rule.rises.at(self.seen) / self.settings.limit()).clamp(0.0, 1.0),
+            silent_since: rule.silent_since,
         };
         self.rules.iter().map(watched).collect()
     }
+
+    /// Watched rules that have fallen silent and not matched since.
+    pub fn silent(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.rules.iter().filter(|(_, rule)| rule.silent_since.is_some()).map(|(name, _)| name)
+    }
 }
 
-/// The sum of one rule.
+impl BreakerSettings {
+    /// The sum at which a change is believed.
+    fn limit(&self) -> f64 {
+        (1.0 / self.false_alarm).ln()
+    }
+}
+
+/// A rule that is watched.
 #[derive(Clone, Debug)]
-struct Cusum {
+struct Rule {
     recorded: Rate,
-    /// What a match adds.
-    up: f64,
-    /// What a message without a match adds: negative.
-    down: f64,
-    sum: f64,
-    /// The message at which the sum was last brought up to date.
-    last: u64,
-    /// The message before the window.
-    opened: u64,
-    /// Matches in the window.
-    window_hits: u64,
+    rises: Cusum,
+    falls: Cusum,
+    silent_since: Option<Moment>,
     /// The message before the first that counts.
     since: u64,
     hits: u64,
@@ -151,39 +192,38 @@ struct Cusum {
 /// Rates below this are taken for it: of a rate of zero no ratio is an alarm.
 const LEAST_RATE: f64 = 1e-9;
 
-impl Cusum {
+impl Rule {
     fn new(recorded: Rate, ratio: f64, seen: u64) -> Self {
-        let p0 = recorded.high.clamp(LEAST_RATE, 1.0);
+        let ratio = ratio.max(1.0);
+        let high = recorded.high.clamp(LEAST_RATE, 1.0);
         // A rate has no room above 1: half way there is then what must be noticed.
-        let p1 = (ratio.max(1.0) * p0).min(f64::midpoint(p0, 1.0));
-        let usable = p1 > p0 && p1 < 1.0;
-        let (up, down) = if usable { ((p1 / p0).ln(), ((1.0 - p1) / (1.0 - p0)).ln()) } else { (0.0, 0.0) };
-        Self { recorded, up, down, sum: 0.0, last: seen, opened: seen, window_hits: 0, since: seen, hits: 0 }
-    }
-
-    /// The sum after so many messages, the later ones without a match.
-    fn at(&self, seen: u64) -> f64 {
-        (self.sum + self.down * (seen - self.last) as f64).max(0.0)
+        let risen = (ratio * high).min(f64::midpoint(high, 1.0));
+        // One that always matched would have to fall from 1, which no sum can tell.
+        let low = recorded.low.min(1.0 - LEAST_RATE);
+        Self {
+            recorded,
+            rises: Cusum::new(high, risen, seen),
+            falls: Cusum::new(low, low / ratio, seen),
+            silent_since: None,
+            since: seen,
+            hits: 0,
+        }
     }
 
     fn hit(&mut self, seen: u64) {
-        let before = self.at(seen - 1);
-        if before == 0.0 {
-            self.opened = seen - 1;
-            self.window_hits = 0;
+        self.rises.hit(seen);
+        // One match after long silence is news, whatever the sum says: it counts anew.
+        if self.silent_since.take().is_some() {
+            self.falls.clear(seen);
+        } else {
+            self.falls.hit(seen);
         }
-        self.sum = before + self.up;
-        self.last = seen;
-        self.window_hits += 1;
         self.hits += 1;
     }
 
-    fn trip(&self, rule: Arc<str>, seen: u64, at: Moment) -> Trip {
-        Trip { rule, at, hits: self.window_hits, of: seen - self.opened, recorded: self.recorded }
-    }
-
-    fn clear(&mut self, seen: u64) {
-        (self.sum, self.last, self.opened, self.window_hits, self.since, self.hits) = (0.0, seen, seen, 0, seen, 0);
+    fn trip(&self, name: &Arc<str>, sum: &Cusum, seen: u64, at: Moment) -> Trip {
+        let (hits, of) = sum.window(seen);
+        Trip { rule: Arc::clone(name), at, hits, of, recorded: self.recorded }
     }
 }
 
@@ -202,7 +242,7 @@ mod tests {
         let name: Arc<str> = "p/r".into();
         (1..=messages).find_map(|message| {
             let matched = (message % every == 0).then_some(&name);
-            breaker.observe(matched.into_iter(), Moment(7)).pop()
+            breaker.observe(matched.into_iter(), Moment(7)).tripped.pop()
         })
     }
 
@@ -230,7 +270,7 @@ mod tests {
         let mut state = 1;
         for _ in 0..2_000_000 {
             let matched = seldom(&mut state, 1000).then_some(&name);
-            assert_eq!(breaker.observe(matched.into_iter(), Moment(0)), []);
+            assert_eq!(breaker.observe(matched.into_iter(), Moment(0)), Observed::default());
         }
         assert!(breaker.watched()[0].hits > 1800, "it does match");
     }
@@ -248,6 +288,37 @@ mod tests {
         let mut breaker = breaker(0.001, BreakerSettings::default());
         assert_eq!(trips_after(&mut breaker, 2000, 1_000_000), None);
         assert_eq!(trips_after(&mut breaker, 1, 1000).map(|trip| trip.hits), Some(12));
+    }
+
+    /// The messages after which the rule is told to be silent, when every so many match.
+    fn silent_after(breaker: &mut Breaker, every: u64, messages: u64) -> Vec<u64> {
+        let name: Arc<str> = "p/r".into();
+        let silent = |message: &u64| {
+            let matched = message.is_multiple_of(every).then_some(&name);
+            breaker.observe(matched.into_iter(), Moment(7)).silent.len() == 1
+        };
+        (1..=messages).filter(silent).collect()
+    }
+
+    #[test]
+    fn a_rule_that_falls_silent_is_told_of_once_and_counts_anew_when_it_matches() {
+        let rate = Rate { hits: 20, of: 2000, low: 0.006, high: 0.015 };
+        let rules = [("p/r".to_owned(), rate)].into_iter().collect();
+        let rates = Rates { schema: Rates::SCHEMA.into(), packs: Vec::new(), rules };
+        let new = || Breaker::new(BreakerSettings::default(), &rates);
+        assert_eq!(silent_after(&mut new(), 1000 / 6, 1_000_000), [0; 0], "at the lower end of the interval");
+        // ln 1e7 = 16.1; a message without a match adds 0.0045.
+        let mut breaker = new();
+        assert_eq!(silent_after(&mut breaker, u64::MAX, 100_000), [3569]);
+        assert!(breaker.silent().count() == 1 && breaker.watched()[0].silent_since == Some(Moment(7)));
+        let name: Arc<str> = "p/r".into();
+        assert_eq!(breaker.observe([&name].into_iter(), Moment(8)), Observed::default());
+        assert!(breaker.silent().count() == 0 && breaker.watched()[0].silent_since.is_none());
+        assert_eq!(silent_after(&mut breaker, u64::MAX, 100_000).len(), 1);
+        // Often enough to be no accident, and far too seldom.
+        assert_eq!(silent_after(&mut new(), 2000, 100_000).len(), 26);
+        // Of a rule that never matched nothing is expected.
+        assert_eq!(silent_after(&mut self::breaker(0.001, BreakerSettings::default()), u64::MAX, 1_000_000), [0; 0]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What runs now: one immutable generation, swapped whole.
 
-use super::breaker::{Breaker, Trip, Watched};
+use super::breaker::{Breaker, Observed, Trip, Watched};
 use super::moment::Moment;
 use crate::engine::{Engine, Options, Verdict};
 use crate::eval::Scratch;
@@ -75,6 +75,9 @@ pub struct Answer {
     /// The verdict.
     #[serde(flatten)]
     pub verdict: Verdict,
+    /// What decided: the generation that runs by now may be another.
+    #[serde(skip)]
+    pub engine: Engine,
 }
 
 impl Generation {
@@ -116,6 +119,7 @@ impl Generation {
             stale: self.stale.clone(),
             held: self.held.keys().cloned().collect(),
             verdict: self.engine.evaluate(message, scratch, options),
+            engine: self.engine.clone(),
         }
     }
 
@@ -194,19 +198,26 @@ impl Handle {
         self.write().watched()
     }
 
-    /// Counts what a verdict did. Rules that leave their interval go to shadow: they are returned,
-    /// for whoever must be told.
-    pub fn observe(&self, verdict: &Verdict, now: Moment) -> Vec<Trip> {
+    /// Rules that match far less often than they did; nothing is done to them.
+    pub fn silent(&self) -> Vec<Arc<str>> {
+        self.write().silent().cloned().collect()
+    }
+
+    /// Counts what a verdict did. Rules that match far too often go to shadow; they are returned, and those
+    /// that have fallen silent, for whoever must be told.
+    pub fn observe(&self, verdict: &Verdict, now: Moment) -> Observed {
         let mut breaker = self.write();
         let current = self.current();
-        let mut trips = breaker.observe(verdict.enforced(), now);
-        trips.retain(|trip| !current.held.contains_key(&trip.rule));
-        if !trips.is_empty() {
+        let mut observed = breaker.observe(verdict.matches.iter().map(|found| &found.rule), now);
+        // Of what counts nothing already, nothing has to be taken back.
+        let counts = |trip: &Trip| verdict.enforced().any(|name| *name == trip.rule);
+        observed.tripped.retain(|trip| counts(trip) && !current.held.contains_key(&trip.rule));
+        if !observed.tripped.is_empty() {
             let mut held = (*current.held).clone();
-            held.extend(trips.iter().map(|trip| (Arc::clone(&trip.rule), trip.clone())));
+            held.extend(observed.tripped.iter().map(|trip| (Arc::clone(&trip.rule), trip.clone())));
             self.put((*current).clone().holding(held));
         }
-        trips
+        observed
     }
 
     /// Holds rules in shadow that were so before, for a host that starts again.

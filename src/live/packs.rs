@@ -5,7 +5,7 @@ use super::moment::Moment;
 use super::watch::Source;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Format, render};
-use crate::engine::{CompileCache, Compiler, Engine, Reloaded, TestReport};
+use crate::engine::{CompileCache, Compiler, Engine, Reloaded, TestFailure};
 use crate::pack;
 use crate::source::SourceMap;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,10 @@ use std::path::{Path, PathBuf};
 /// Most bytes of details that a refusal keeps.
 const MAX_DETAILS: usize = 16 << 10;
 
+/// Says of a test's id that it is known to fail.
+pub type Excuses = Box<dyn Fn(&str) -> bool>;
+
+type Excusing = Box<dyn FnMut(Moment) -> Result<Excuses, String> + Send>;
 type Configure = Box<dyn FnMut() -> Result<Compiler, String> + Send>;
 
 /// Packs on disk, with a configuration that is read again with them.
@@ -22,6 +26,7 @@ pub struct PackSource {
     required: Vec<PathBuf>,
     configure: Configure,
     tests: bool,
+    excusing: Option<Excusing>,
     /// What was made last, with the digest of the configuration: where only lists have changed the
     /// rules are kept.
     last: Option<(Engine, String)>,
@@ -44,9 +49,26 @@ impl PackSource {
             required: Vec::new(),
             configure: Box::new(configure),
             tests,
+            excusing: None,
             last: None,
             cache: CompileCache::new(),
         }
+    }
+
+    /// Tests that are known to fail refuse no engine. What is known is asked for with every build.
+    #[must_use]
+    pub fn excusing(mut self, known: impl FnMut(Moment) -> Result<Excuses, String> + Send + 'static) -> Self {
+        self.excusing = Some(Box::new(known));
+        self
+    }
+
+    fn tested(&mut self, engine: &Engine, now: Moment) -> Result<(), Refusal> {
+        let unreadable = |reason: String| refusal(RefusalKind::Unreadable, &reason, "");
+        let known = self.excusing.as_mut().map(|known| known(now)).transpose().map_err(unreadable)?;
+        let excused = |failure: &TestFailure| known.as_ref().is_some_and(|known| known(&failure.id));
+        let report = engine.test();
+        let failures: Vec<&TestFailure> = report.failures.iter().filter(|failure| !excused(failure)).collect();
+        tested(&failures, report.run)
     }
 
     /// The rules that there are over the lists as they stand now; `None` if more has changed.
@@ -96,7 +118,7 @@ impl Source for PackSource {
             None => self.compile(now)?,
         };
         if self.tests {
-            tested(&engine.test())?;
+            self.tested(&engine, now)?;
         }
         self.last = Some((engine.clone(), configuration));
         Ok(engine)
@@ -115,14 +137,11 @@ fn not_compiled(diagnostics: &[Diagnostic], sources: &SourceMap) -> Refusal {
     refusal(RefusalKind::Compile, &summary, &details)
 }
 
-fn tested(report: &TestReport) -> Result<(), Refusal> {
-    let lines: Vec<String> = report
-        .failures
-        .iter()
-        .map(|failure| format!("{}: {}: {}", failure.at, failure.rule, failure.message))
-        .collect();
+fn tested(failures: &[&TestFailure], run: usize) -> Result<(), Refusal> {
+    let lines: Vec<String> =
+        failures.iter().map(|failure| format!("{}: {}: {}", failure.at, failure.rule, failure.message)).collect();
     let Some(first) = lines.first() else { return Ok(()) };
-    let summary = format!("{} of {} test(s) fail; {first}", lines.len(), report.run);
+    let summary = format!("{} of {} test(s) fail; {first}", lines.len(), run);
     Err(refusal(RefusalKind::Tests, &summary, &lines.join("\n")))
 }
 

@@ -38,7 +38,7 @@ pub struct WatchSettings {
 
 impl Default for WatchSettings {
     fn default() -> Self {
-        Self { notify: true, quiet: Duration::from_millis(100), poll: Duration::from_secs(10) }
+        Self { notify: true, quiet: Duration::from_millis(50), poll: Duration::from_secs(10) }
     }
 }
 

@@ -211,7 +211,7 @@ pub(super) fn shape() -> &'static Shape {
                 Shape::OneOf(MODES),
                 "The most that rules of the pack may do: off, shadow (reported, never counted), enforce.",
             ),
-            field("policy", policy(), "From outcomes to an action."),
+            field("policy", policy_shape(), "From outcomes to an action."),
             field("overrides", list(overriding()), "Changes of rules of packs that this one requires."),
             field("tests", tests(), "The environment of the pack's tests."),
         ])
@@ -243,7 +243,8 @@ fn overriding() -> Shape {
     ])
 }
 
-fn policy() -> Shape {
+/// The shape of `policy:`.
+pub fn policy_shape() -> Shape {
     let scores = Shape::OrNull(Box::new(Shape::Number(-1e9, 1e9)));
     let action = || Shape::OrNull(Box::new(Shape::Text(ACTION)));
     let severities =
@@ -299,18 +300,7 @@ fn tests() -> Shape {
 
 /// The published JSON schema of `pack.yaml`.
 pub fn schema() -> serde_json::Value {
-    let mut schema = shape().schema();
-    if let Some(object) = schema.as_object_mut() {
-        let about = [
-            ("$schema", "https://json-schema.org/draft/2020-12/schema"),
-            ("$id", "https://example.org/ruleeval/pack.schema.json"),
-            ("title", "pack.yaml of a ruleeval pack"),
-        ];
-        for (at, (key, value)) in about.into_iter().enumerate() {
-            object.shift_insert(at, key.into(), value.into());
-        }
-    }
-    schema
+    shape().document("pack.schema.json", "pack.yaml of a ruleeval pack")
 }
 
 impl Manifest {

@@ -17,7 +17,7 @@ pub use files::{Contents, contents};
 pub use fingerprint::{content_digest, stamp};
 pub use gates::{ActionGate, DiffGate, Gates, RuleGate};
 pub use manifest::{
-    Manifest, Override, PackMode, Policy, Requires, TestSettings, license_problem, schema, version_fits,
+    Manifest, Override, PackMode, Policy, Requires, TestSettings, license_problem, policy_shape, schema, version_fits,
 };
 #[cfg(feature = "signed")]
 pub use signature::Trust;

@@ -152,6 +152,22 @@ impl Shape {
         }
     }
 
+    /// The JSON schema of a whole document, as it is published under this name.
+    pub fn document(&self, name: &str, title: &str) -> Value {
+        let mut schema = self.schema();
+        if let Some(object) = schema.as_object_mut() {
+            let about = [
+                ("$schema", "https://json-schema.org/draft/2020-12/schema".to_owned()),
+                ("$id", format!("https://example.org/ruleeval/{name}")),
+                ("title", title.to_owned()),
+            ];
+            for (at, (key, value)) in about.into_iter().enumerate() {
+                object.shift_insert(at, key.into(), value.into());
+            }
+        }
+        schema
+    }
+
     /// The shape as a JSON schema (draft 2020-12), without `$schema` and title.
     pub fn schema(&self) -> Value {
         match self {

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod cluster;
+pub(crate) mod config;
 pub(crate) mod diff;
 pub(crate) mod dns;
 pub(crate) mod doc;

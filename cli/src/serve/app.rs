@@ -3,7 +3,7 @@
 use super::effect::Effect;
 use super::intake::Intake;
 use super::listen::Connections;
-use super::pool::{Handover, Pool, Undecided};
+use super::pool::{Decided, Handover, Pool, Undecided};
 use super::settings::ServiceConfig;
 use super::token::Token;
 use super::{metrics, reload};
@@ -40,16 +40,17 @@ impl App {
         intake: Intake,
         handover: &Handover,
         evidence: bool,
-    ) -> Result<Answer, Undecided> {
+    ) -> Result<Decided, Undecided> {
         let (began, bytes) = (Instant::now(), intake.len());
         let options = Options { evidence, now: Some(now().0) };
         let decided = self.pool.decide(intake, &handover.envelope, options).await;
         match &decided {
-            Ok(answer) => {
+            Ok(Decided { answer, .. }) => {
                 metrics::decided(protocol, answer, began.elapsed(), bytes);
                 self.log(protocol, answer, handover, began, bytes);
-                let trips = self.handle.observe(&answer.verdict, now());
-                self.tripped(&trips);
+                let observed = self.handle.observe(&answer.verdict, now());
+                self.tripped(&observed.tripped);
+                silent(&observed.silent);
             }
             Err(why) => {
                 metrics::undecided(protocol, why.reason());
@@ -125,6 +126,19 @@ impl App {
             bytes,
             queue_id = id(handover),
             "message"
+        );
+    }
+}
+
+/// Tells of rules that match far less often than they did.
+fn silent(rules: &[Trip]) {
+    for trip in rules {
+        tracing::warn!(
+            rule = &*trip.rule,
+            hits = trip.hits,
+            of = trip.of,
+            recorded_low = trip.recorded.low,
+            "the rule fell silent: it matches far less often than on its corpus run; it is left in force"
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use super::app::App;
 use super::intake::{Full, Intake};
-use super::listen::{Connections, Listener, Place};
+use super::listen::{Connections, Listener, Place, short};
 use super::pool::{Handover, Undecided};
 use super::{metrics, rspamd};
 use axum::Router;
@@ -48,11 +48,7 @@ pub(crate) async fn listen(app: Arc<App>, listener: Listener, mut stop: watch::R
                     tokio::spawn(async move { stream.write_all(TOO_MANY).await });
                 }
             },
-            // Out of file descriptors, as a rule: others must close first.
-            Err(error) => {
-                tracing::error!(%error, "no connection could be taken");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
+            Err(error) => short(&error, &app.http).await,
         }
     }
     drop(listener);
@@ -157,7 +153,7 @@ async fn scan(
         Err(refused) => return *refused,
     };
     match app.decide("http", intake, &handover, query.evidence).await {
-        Ok(answer) => Json(answer).into_response(),
+        Ok(decided) => Json(decided.answer).into_response(),
         Err(why) => undecided(why),
     }
 }
@@ -175,10 +171,7 @@ async fn checkv2(State(app): State<Arc<App>>, request: Request<Body>) -> Respons
     };
     let began = std::time::Instant::now();
     match app.decide("rspamd", intake, &handover, false).await {
-        Ok(answer) => {
-            let names: Vec<_> = app.handle.current().engine().thresholds();
-            Json(rspamd::answer(&answer, &names, &app.settings, began.elapsed())).into_response()
-        }
+        Ok(decided) => Json(rspamd::answer(&decided, &app.settings, began.elapsed())).into_response(),
         Err(why) => undecided(why),
     }
 }
@@ -302,6 +295,7 @@ async fn healthz(State(app): State<Arc<App>>) -> Response {
         "digest": now.digest(),
         "stale": now.stale(),
         "held": now.held().keys().collect::<Vec<_>>(),
+        "silent": app.handle.silent(),
     }))
     .into_response()
 }

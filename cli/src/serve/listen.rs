@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::sync::Notify;
@@ -131,11 +132,7 @@ impl Connections {
     pub(crate) fn admit(self: &Arc<Self>) -> Option<Place> {
         let mut seats = self.seats();
         if seats.len() >= self.most {
-            let idle = seats.iter().filter(|(_, seat)| !seat.busy.load(Ordering::Relaxed));
-            let oldest = *idle.min_by_key(|(_, seat)| seat.active.load(Ordering::Relaxed))?.0;
-            if let Some(seat) = seats.remove(&oldest) {
-                seat.leave.notify_one();
-            }
+            evict(&mut seats)?;
         }
         let id = self.clock.fetch_add(1, Ordering::Relaxed);
         let seat = Arc::new(Seat { active: AtomicU64::new(id), ..Seat::default() });
@@ -143,9 +140,30 @@ impl Connections {
         Some(Place { all: Arc::clone(self), id, seat })
     }
 
+    /// Lets the connection go that has been idle for longest.
+    pub(crate) fn make_room(&self) {
+        evict(&mut self.seats());
+    }
+
     fn seats(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Seat>>> {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Tells the seat that has been idle for longest to leave; `None` if all work.
+fn evict(seats: &mut BTreeMap<u64, Arc<Seat>>) -> Option<()> {
+    let idle = seats.iter().filter(|(_, seat)| !seat.busy.load(Ordering::Relaxed));
+    let oldest = *idle.min_by_key(|(_, seat)| seat.active.load(Ordering::Relaxed))?.0;
+    seats.remove(&oldest)?.leave.notify_one();
+    Some(())
+}
+
+/// Waits after a connection could not be taken: out of file descriptors, as a rule. An idle one of the same kind
+/// gives way.
+pub(crate) async fn short(error: &io::Error, connections: &Connections) {
+    tracing::error!(%error, "no connection could be taken: an idle one gives way");
+    connections.make_room();
+    tokio::time::sleep(Duration::from_millis(50)).await;
 }
 
 /// The place of one connection, until it is dropped.

@@ -74,6 +74,8 @@ pub(crate) fn render(app: &App) -> String {
     gauge("ruleeval_stale_since_timestamp_seconds", "When what runs fell behind; 0 if it has not.", "", since);
     gauge("ruleeval_rules", "Rules that run.", "", now.engine().rules().len() as f64);
     gauge("ruleeval_rules_held", "Rules that the circuit breaker holds in shadow.", "", now.held().len() as f64);
+    let silent = app.handle.silent().len() as f64;
+    gauge("ruleeval_rules_silent", "Rules that match far less often than on their corpus run.", "", silent);
     gauge("ruleeval_memory_free_bytes", "Bytes left for messages.", "", app.pool.budget().free() as f64);
     gauge("ruleeval_draining", "1 if the service is ending.", "", f64::from(u8::from(app.is_draining())));
     let _ = writeln!(out, "# HELP ruleeval_connections Open connections.\n# TYPE ruleeval_connections gauge");

@@ -80,6 +80,7 @@ async fn serve(app: &Arc<App>) -> Result<(), String> {
         let listener = open(app, "milter", address).await?;
         tasks.spawn(milter::listen(Arc::clone(app), listener, stopped.clone()));
     }
+    let upkeep = tokio::spawn(upkeep(app.metrics.clone()));
     let generation = app.handle.current();
     let packs: Vec<String> = generation.engine().packs().iter().map(|p| format!("{}@{}", p.name, p.version)).collect();
     tracing::info!(packs = packs.join(" "), rules = generation.engine().rules().len(), "ready");
@@ -97,8 +98,18 @@ async fn serve(app: &Arc<App>) -> Result<(), String> {
     if tokio::time::timeout(Duration::from_secs(app.settings.seconds.drain), drain).await.is_err() {
         tracing::warn!("some connections were still open");
     }
+    upkeep.abort();
     tracing::info!("ended");
     Ok(())
+}
+
+/// Counts what histograms were told: until then they keep every value, and nobody may ever ask for them.
+async fn upkeep(metrics: metrics_exporter_prometheus::PrometheusHandle) {
+    let mut clock = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        clock.tick().await;
+        metrics.run_upkeep();
+    }
 }
 
 async fn open(app: &App, protocol: &str, address: &str) -> Result<Listener, String> {

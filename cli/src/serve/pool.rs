@@ -1,5 +1,6 @@
 //! Decides about messages on as many threads as there are workers, with a bounded queue before them.
 
+use super::http::bare;
 use super::intake::{Budget, Intake};
 use ruleeval::engine::Options;
 use ruleeval::eval::Scratch;
@@ -16,6 +17,14 @@ pub(crate) struct Handover {
     pub(crate) envelope: Envelope,
     /// The mail server's name for it: only for the log.
     pub(crate) queue_id: Option<String>,
+}
+
+/// A message that was decided.
+#[derive(Debug)]
+pub(crate) struct Decided {
+    pub(crate) answer: Answer,
+    /// What stands in its `Message-ID`, without brackets.
+    pub(crate) message_id: Option<String>,
 }
 
 /// Why a message was not decided.
@@ -76,7 +85,7 @@ impl Pool {
         intake: Intake,
         envelope: &Envelope,
         options: Options,
-    ) -> Result<Answer, Undecided> {
+    ) -> Result<Decided, Undecided> {
         let place = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| Undecided::Busy)?;
         let deciding = async {
             let worker = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| Undecided::Failed)?;
@@ -98,15 +107,16 @@ fn decide(
     intake: Intake,
     envelope: Envelope,
     options: Options,
-) -> Answer {
+) -> Decided {
     let generation = handle.current();
     let (raw, _held) = intake.into_parts();
     let mut scratch = take(stash, generation.number()).unwrap_or_else(|| generation.engine().scratch());
     let message = generation.engine().parse_with(raw, envelope);
     let answer = generation.decide(&message, &mut scratch, options);
+    let message_id = message.first("message-id").map(|header| bare(&header.raw));
     let mut stash = stash.lock().unwrap_or_else(PoisonError::into_inner);
     stash.push((generation.number(), scratch));
-    answer
+    Decided { answer, message_id }
 }
 
 /// Scratch of this generation; that of others is let go.

@@ -4,9 +4,11 @@ use super::app::now;
 use super::metrics;
 use super::settings::{BreakerConfig, ServiceConfig};
 use crate::config::{Config, ConfigArgs, RulesArgs};
+use crate::testing::baseline::{Baseline, Verdict};
 use ruleeval::engine::Engine;
 use ruleeval::live::{
-    Breaker, Event, Handle, Moment, Outcome, PackSource, Rate, Rates, Refusal, RefusalKind, Source, Trip, Watcher,
+    Breaker, Event, Excuses, Handle, Moment, Outcome, PackSource, Rate, Rates, Refusal, RefusalKind, Source, Trip,
+    Watcher,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -26,7 +28,8 @@ pub(crate) fn start(
     let others: Vec<PathBuf> = args.config.iter().chain(&files).chain(&service.breaker.rates).cloned().collect();
     let configure = move || Config::load(&args).map(|config| config.compiler());
     let source = WithRates {
-        packs: PackSource::new(packs, others, service.reload.tests, configure),
+        packs: PackSource::new(packs.clone(), others, service.reload.tests, configure)
+            .excusing(move |now| known_to_fail(&packs, now)),
         breaker: service.breaker.clone(),
         handle: Arc::clone(&handle),
         read: None,
@@ -36,6 +39,18 @@ pub(crate) fn start(
     set_up(&running, &service.breaker, &rates(&service.breaker)?)?;
     let _ = handle.set(Arc::clone(&running));
     Ok((running, watcher))
+}
+
+/// What the packs' own `baseline.yaml` says of their tests, as `ruleeval test` reads it.
+fn known_to_fail(packs: &[PathBuf], now: Moment) -> Result<Excuses, String> {
+    let baseline = Baseline::load(None, packs)?;
+    Ok(Box::new(move |test| match baseline.of(test, now.0) {
+        Verdict::Known(known) => {
+            tracing::warn!(test, owner = known.owner, expires = known.expires, "a test is known to fail");
+            true
+        }
+        Verdict::New | Verdict::Expired(_) => false,
+    }))
 }
 
 /// Packs, and the rates that the circuit breaker holds rules against.

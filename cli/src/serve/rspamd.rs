@@ -1,12 +1,12 @@
 //! rspamd's protocol: what `/checkv2` answers, for `rspamc` and mail servers that speak it.
 
 use super::effect::{ERROR, Effect, RESULT, result};
+use super::pool::Decided;
 use super::settings::ServiceConfig;
 use axum::http::HeaderMap;
 use ruleeval::engine::Score;
 use ruleeval::live::Answer;
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Ways to name a file instead of sending a message. They let whoever reaches the socket have any file
@@ -23,14 +23,10 @@ pub(crate) fn path_input(headers: &HeaderMap, query: Option<&str>) -> Option<&'s
 }
 
 /// The answer in rspamd's form. Rules in shadow are symbols that weigh nothing.
-pub(crate) fn answer(
-    answer: &Answer,
-    thresholds: &[(Arc<str>, Score)],
-    settings: &ServiceConfig,
-    took: Duration,
-) -> Value {
-    let verdict = &answer.verdict;
+pub(crate) fn answer(decided: &Decided, settings: &ServiceConfig, took: Duration) -> Value {
+    let (answer, verdict) = (&decided.answer, &decided.answer.verdict);
     let effect = |action: &str| Effect::of(action, &settings.actions);
+    let thresholds = answer.engine.thresholds();
     let levels: Vec<(Effect, Score)> = thresholds.iter().map(|(action, least)| (effect(action), *least)).collect();
     let required = levels.iter().filter(|(effect, _)| *effect == Effect::Reject).chain(levels.last());
     let required = required.map(|(_, least)| *least).next().unwrap_or_default();
@@ -43,10 +39,10 @@ pub(crate) fn answer(
         "action": effect(&verdict.action).rspamd(),
         "thresholds": levels,
         "symbols": symbols(answer),
-        "messages": {},
+        "messages": messages(effect(&verdict.action)),
         "urls": [],
         "emails": [],
-        "message-id": "undef",
+        "message-id": decided.message_id.as_deref().unwrap_or("undef"),
         "time_real": took.as_secs_f64(),
         "milter": {
             "remove_headers": { RESULT: 0, ERROR: 0 },
@@ -63,6 +59,15 @@ pub(crate) fn answer(
             "limits_hit": verdict.limits_hit,
         },
     })
+}
+
+/// What a mail server tells the sender of a message that it does not take.
+fn messages(effect: Effect) -> Value {
+    match effect {
+        Effect::Reject => json!({ "smtp_message": "Message refused by policy" }),
+        Effect::Tempfail => json!({ "smtp_message": "Message deferred by policy, try again later" }),
+        Effect::Accept | Effect::Tag | Effect::Quarantine => json!({}),
+    }
 }
 
 fn symbols(answer: &Answer) -> Map<String, Value> {

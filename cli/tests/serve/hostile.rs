@@ -2,6 +2,7 @@
 
 use super::support::{Client, MAIL, Server, until};
 use std::net::TcpStream;
+use std::process::Command;
 use std::time::Duration;
 
 /// The first line and the error's code of what these bytes are answered with.
@@ -96,6 +97,9 @@ fn slow_clients_are_cut_off_and_others_served() {
 
 #[test]
 fn idle_connections_keep_nobody_out() {
+    // Of this process and the service: as many as the system allows at all.
+    let raised = format!("--nofile={}:", 1 << 14);
+    let _ = Command::new("prlimit").args(["--pid", &std::process::id().to_string(), &raised]).status();
     let limit = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let files = limit.lines().find(|line| line.starts_with("Max open files"));
     let files: usize = files.and_then(|line| line.split_whitespace().nth(3)?.parse().ok()).unwrap_or(1024);
@@ -121,6 +125,22 @@ fn idle_connections_keep_nobody_out() {
         let metrics = server.get("/metrics").text();
         metrics.contains("ruleeval_connections{listener=\"http\"} 1\n")
     });
+}
+
+#[test]
+fn without_file_descriptors_idle_connections_give_way() {
+    let server = Server::start("descriptors", "connections: 1000\nseconds: { header: 120 }");
+    let limited = Command::new("prlimit").args(["--pid", &server.pid().to_string(), "--nofile=100:100"]).status();
+    if !limited.is_ok_and(|status| status.success()) {
+        println!("skipped: no prlimit here");
+        return;
+    }
+    let address = server.http();
+    let kept: Vec<TcpStream> = (0..200).map(|_| TcpStream::connect(&address).expect("queued at least")).collect();
+    serves(&server);
+    server.logged("told", |line| line["message"] == "no connection could be taken: an idle one gives way");
+    drop(kept);
+    serves(&server);
 }
 
 #[test]

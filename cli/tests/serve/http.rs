@@ -94,6 +94,27 @@ fn a_broken_pack_changes_nothing_and_is_told_everywhere() {
 }
 
 #[test]
+fn tests_that_are_known_to_fail_refuse_nothing_until_their_day() {
+    let here = folder("known");
+    let failing =
+        "rule known { when: subject.subject contains \"other\" tests: matches \"\"\"\n  Subject: x\n\n  x\n\"\"\" }\n";
+    pack(&here, &format!("{RULES}{failing}"));
+    let baseline = |expires: &str| {
+        let entry = format!("- {{ test: demo/known inline, reason: new wording, owner: ann, expires: {expires} }}\n");
+        write(&here.join("pack/baseline.yaml"), &entry);
+    };
+    baseline("2999-01-01");
+    let server = Server::run(here.clone(), "reload: { notify: false, poll_seconds: 3600 }");
+    server.logged("told", |line| line["level"] == "WARN" && line["test"] == "demo/known inline");
+    baseline("2020-01-01");
+    let refused = server.reload();
+    assert_eq!((refused.status, &refused.json()["stale"]["kind"]), (409, &"tests".into()));
+    baseline("2999-01-01");
+    assert_eq!(server.reload().status, 200);
+    assert_eq!(server.get("/healthz").json()["status"], "ok");
+}
+
+#[test]
 fn hang_up_reloads_and_the_configuration_with_it() {
     let server = Server::start("hangup", "reload: { notify: false, poll_seconds: 3600 }");
     pack(&server.folder, &RULES.replace("tag me", "mark me"));

@@ -1,12 +1,14 @@
 //! A real Postfix asks the milter: an instance of its own, in a folder of its own, on a port of its own.
 
+use super::smtp::Smtp;
 use super::support::{RULES, Server, folder, pack, until, write};
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+
+/// Whom it delivers to.
+const TO: &str = "bob@example.org";
 
 /// An instance of Postfix. Ends when it is dropped.
 struct Postfix {
@@ -77,10 +79,7 @@ impl Postfix {
 
     /// One mail by SMTP; the code and text of what it was answered with in the end.
     fn send(&self, header: &str) -> String {
-        let mut smtp = Smtp::connect(self.port);
-        smtp.begin();
-        smtp.text(header);
-        smtp.end()
+        Smtp::connect(self.port, TO).send(header)
     }
 
     /// Mails that were delivered.
@@ -146,52 +145,6 @@ milter_content_timeout = 60s
     )
 }
 
-/// A client that speaks SMTP step by step.
-struct Smtp {
-    stream: BufReader<TcpStream>,
-}
-
-impl Smtp {
-    fn connect(port: u16) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).expect("Postfix listens");
-        stream.set_read_timeout(Some(Duration::from_secs(90))).expect("a socket");
-        Self { stream: BufReader::new(stream) }
-    }
-
-    fn hear(&mut self) -> String {
-        let mut line = String::new();
-        while line.is_empty() || line.as_bytes().get(3) == Some(&b'-') {
-            line.clear();
-            if self.stream.read_line(&mut line).unwrap_or(0) == 0 {
-                return "closed".into();
-            }
-        }
-        line
-    }
-
-    fn say(&mut self, line: &str) -> String {
-        let _ = self.stream.get_mut().write_all(format!("{line}\r\n").as_bytes());
-        self.hear()
-    }
-
-    fn begin(&mut self) -> String {
-        self.hear();
-        self.say("EHLO client.example.com");
-        self.say("MAIL FROM:<ann@example.com>");
-        self.say("RCPT TO:<bob@example.org>");
-        self.say("DATA")
-    }
-
-    fn text(&mut self, header: &str) {
-        let text = format!("From: Ann <ann@example.com>\r\nTo: bob@example.org\r\n{header}\r\n\r\nplain text\r\n");
-        let _ = self.stream.get_mut().write_all(text.as_bytes());
-    }
-
-    fn end(&mut self) -> String {
-        self.say(".")
-    }
-}
-
 #[test]
 fn postfix_does_what_the_rules_say_and_loses_nothing() {
     let here = folder("postfix");
@@ -236,7 +189,7 @@ fn postfix_does_what_the_rules_say_and_loses_nothing() {
     });
 
     // Killed in the middle of a message: tried again later, not lost and not let through.
-    let mut smtp = Smtp::connect(postfix.port);
+    let mut smtp = Smtp::connect(postfix.port, TO);
     assert!(smtp.begin().starts_with("354"));
     smtp.text("Subject: interrupted");
     server.signal("KILL");
@@ -244,7 +197,7 @@ fn postfix_does_what_the_rules_say_and_loses_nothing() {
     let answer = smtp.end();
     assert!(answer.starts_with("451 ") || answer.starts_with("421 "), "{answer}");
     // And while it is down.
-    let mut smtp = Smtp::connect(postfix.port);
+    let mut smtp = Smtp::connect(postfix.port, TO);
     smtp.hear();
     smtp.say("EHLO client.example.com");
     let down = smtp.say("MAIL FROM:<ann@example.com>");

@@ -2,7 +2,11 @@
 //!
 //! The suite runs a short version. `RULEEVAL_RELOADS=10000` runs the whole; figures are printed.
 
-use super::support::{Client, PACK, Server, folder, mail, write};
+#[allow(dead_code)] // it has more than one of its users needs
+#[path = "../../../benches/generate/mod.rs"]
+mod generate;
+
+use super::support::{Client, PACK, Server, folder, mail, until, write};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
@@ -141,4 +145,40 @@ fn nothing_is_lost_mixed_or_kept_over_many_reloads() {
     // A generation of these rules takes above 100 KiB: even one kept of ten would show.
     let allowed = 16 * 1024 + wanted.min(4000) * 4;
     assert!(after < before + allowed, "{before} KiB before, {after} KiB after {wanted} reloads");
+}
+
+#[test]
+fn a_change_of_one_rule_among_a_thousand_takes_effect() {
+    let here = folder("effect");
+    write(&here.join("pack/pack.yaml"), PACK);
+    let files = generate::files(1000, 100);
+    let put = |number: usize, text: &str| write(&here.join(format!("pack/rules{number:02}.rule")), text);
+    files.iter().enumerate().for_each(|(number, text)| put(number, text));
+    // The defaults: the file system tells, and quiet has to be waited for.
+    let server = Server::run(here.clone(), "");
+    let mut client = Client::connect(&server.http());
+    let mut times: Vec<Duration> = (0..10)
+        .map(|round| {
+            let rule =
+                format!("\nrule version {{ meta: score = 40.{round:03} when: subject.subject contains \"tag me\" }}\n");
+            let began = Instant::now();
+            put(5, &format!("{}{rule}", files[5]));
+            let effective = |verdict: &serde_json::Value| {
+                let matches = verdict["matches"].as_array().expect("a list");
+                let ours = matches.iter().find(|found| found["rule"] == "demo/version");
+                ours.is_some_and(|found| {
+                    (found["score"].as_f64().expect("a number") * 1000.0).round() as u64 == 40_000 + round
+                })
+            };
+            until("the change takes effect", || {
+                effective(&client.request("POST", "/v1/scan", &[], mail("tag me").as_bytes()).json())
+            });
+            began.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    println!(
+        "from writing one of 1,000 rules to its first verdict: {:?} at best, {:?} half the time, {:?} at most",
+        times[0], times[5], times[9]
+    );
 }

@@ -6,7 +6,7 @@ mod message;
 use super::app::App;
 use super::effect::{ERROR, Effect, RESULT, result};
 use super::intake::Full;
-use super::listen::{Connections, Io, Listener, Place};
+use super::listen::{Connections, Io, Listener, Place, short};
 use super::metrics;
 use super::settings::{Headers, OnError};
 use codec::{Command, Malformed, Reply, action, step};
@@ -45,10 +45,7 @@ pub(crate) async fn listen(app: Arc<App>, listener: Listener, mut stop: watch::R
                 }
                 None => metrics::refused("milter"),
             },
-            Err(error) => {
-                tracing::error!(%error, "no connection could be taken");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
+            Err(error) => short(&error, &app.milter).await,
         }
     }
     drop(listener);
@@ -251,7 +248,7 @@ impl<'a> Session<'a> {
             return self.failed(self.on_full(full), reason(full), &message, out);
         };
         match self.app.decide("milter", intake, &message.handover, false).await {
-            Ok(answer) => self.decided(&answer, &message, out),
+            Ok(decided) => self.decided(&decided.answer, &message, out),
             Err(why) => self.failed(self.app.settings.on_error, why.reason(), &message, out),
         }
     }

@@ -1,5 +1,7 @@
 //! `ruleeval.yaml`: what the receiver knows about itself.
 
+mod shape;
+
 use crate::Exit;
 use crate::output::complain;
 use crate::serve::settings::ServiceConfig;
@@ -14,6 +16,8 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+pub(crate) use shape::schema;
 
 /// The configuration file.
 #[derive(Debug, Default, Deserialize)]
@@ -35,6 +39,9 @@ pub(crate) struct Config {
     trusted_arc_sealers: Vec<String>,
     /// Who answers for own verification: `live`, or a file of recorded DNS.
     dns: Option<String>,
+    /// The file of recorded DNS that was opened.
+    #[serde(skip)]
+    dns_file: Option<PathBuf>,
     /// The opened resolver.
     #[serde(skip)]
     resolver: Option<Arc<dyn Resolver>>,
@@ -185,10 +192,14 @@ impl ConfigArgs {
     }
 }
 
+/// True unless it is no name of a file of recorded DNS.
+fn is_file(name: &str) -> bool {
+    !matches!(name, "live" | "off")
+}
+
 /// A file that the configuration names beside itself.
 fn beside(folder: &Path, name: &str) -> String {
-    let is_file = !matches!(name, "live" | "off");
-    if is_file { folder.join(name).to_string_lossy().into_owned() } else { name.to_owned() }
+    if is_file(name) { folder.join(name).to_string_lossy().into_owned() } else { name.to_owned() }
 }
 
 /// Opens `live`, or a file of recorded DNS; nothing for `off`.
@@ -215,16 +226,18 @@ impl Config {
         config.layers = config.list_layers.iter().map(LayerConfig::spec).collect::<Result<_, _>>()?;
         let folder = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
         let dns = args.dns.clone().or_else(|| config.dns.as_deref().map(|name| beside(folder, name)));
+        config.dns_file = dns.as_deref().filter(|name| is_file(name)).map(PathBuf::from);
         config.resolver = dns.as_deref().map_or(Ok(None), resolver)?;
         Ok(config)
     }
 
     fn read(path: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        if text.trim().is_empty() {
+        if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
             return Ok(Self::default());
         }
-        serde_yaml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+        let name = path.display().to_string();
+        serde_json::from_value(shape::read(&name, &text)?).map_err(|error| format!("{name}: {error}"))
     }
 
     /// Reads the configuration or says why not.
@@ -284,9 +297,10 @@ impl Config {
         self
     }
 
-    /// The files beside the configuration that it reads, relative to the working directory.
+    /// The files that it reads beside itself, relative to the working directory.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
-        self.list_layers.iter().flat_map(|layer| layer.add_file.iter().chain(&layer.remove_file)).cloned().collect()
+        let layers = self.list_layers.iter().flat_map(|layer| layer.add_file.iter().chain(&layer.remove_file));
+        layers.chain(&self.dns_file).cloned().collect()
     }
 
     /// A compiler with all but the packs.
