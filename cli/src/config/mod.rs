@@ -161,8 +161,9 @@ pub(crate) struct ConfigArgs {
     /// Refuse packs that no trusted key signed, as `require_signatures: true` does
     #[arg(long)]
     pub(crate) require_signatures: bool,
-    /// A public key of minisign whose packs are believed, beside `trusted_pack_keys`
-    #[arg(long, value_name = "KEY")]
+    /// A public key of minisign, or a file that holds one, whose packs are believed, beside
+    /// `trusted_pack_keys`
+    #[arg(long, value_name = "KEY|FILE")]
     pub(crate) trusted_key: Vec<String>,
     /// "Now" for rules, exceptions and list entries that read time, instead of the machine's
     #[arg(long, value_name = "TIME")]
@@ -197,6 +198,15 @@ fn is_file(name: &str) -> bool {
     !matches!(name, "live" | "off")
 }
 
+/// The text of a public key that is given itself or as a file.
+fn public_key(key: &str) -> Result<String, String> {
+    let path = Path::new(key);
+    if !path.is_file() {
+        return Ok(key.to_owned());
+    }
+    std::fs::read_to_string(path).map_err(|error| format!("{key}: {error}"))
+}
+
 /// A file that the configuration names beside itself.
 fn beside(folder: &Path, name: &str) -> String {
     if is_file(name) { folder.join(name).to_string_lossy().into_owned() } else { name.to_owned() }
@@ -221,7 +231,9 @@ impl Config {
         let path = args.file();
         let mut config = path.as_deref().map_or_else(|| Ok(Self::default()), Self::read)?;
         config.require_signatures |= args.require_signatures;
-        config.trusted_pack_keys.extend(args.trusted_key.iter().cloned());
+        for key in &args.trusted_key {
+            config.trusted_pack_keys.push(public_key(key)?);
+        }
         config.trust = Trust::new(&config.trusted_pack_keys, config.require_signatures)?;
         config.layers = config.list_layers.iter().map(LayerConfig::spec).collect::<Result<_, _>>()?;
         let folder = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
