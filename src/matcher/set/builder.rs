@@ -9,7 +9,10 @@ use super::sequence::Run;
 use super::{Entry, FoundIn, Kind, Lookup, PatternId, PatternSet, PatternSetOptions, Reach};
 use crate::matcher::literal::fold_char;
 use crate::matcher::{Glob, Literal, Pattern, PatternOptions};
-use std::collections::HashMap;
+use foldhash::HashMap;
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -25,8 +28,24 @@ pub struct PatternSetBuilder {
     options: PatternSetOptions,
     known: HashMap<Key, PatternId>,
     entries: Vec<Entry>,
-    /// For each entry its branches, until they become groups.
-    branches: Vec<Option<Vec<Branch>>>,
+    groups: Groups,
+    /// The patterns that ask for a group, and the other group that they need.
+    asked: Vec<(usize, (u32, Option<u32>))>,
+    unless_odd: Vec<u32>,
+    equal: HashMap<Vec<u8>, Vec<u32>>,
+    always: Vec<u32>,
+}
+
+/// How a pattern is found.
+enum Wanted<'w> {
+    /// It is run over every text.
+    Nothing,
+    /// The text is equal to this, folded.
+    Equal(Vec<u8>),
+    /// The text holds this, folded.
+    Literal(Vec<u8>),
+    /// The text holds something of one of these.
+    Branches(&'w [Branch]),
 }
 
 impl PatternSetBuilder {
@@ -35,7 +54,7 @@ impl PatternSetBuilder {
         Self::default()
     }
 
-    /// Replaces the switches.
+    /// Replaces the switches. Comes before the first pattern.
     pub fn options(&mut self, options: PatternSetOptions) -> &mut Self {
         self.options = options;
         self
@@ -60,9 +79,11 @@ impl PatternSetBuilder {
             Literal::EndsWith => 2,
         };
         let min_len = if no_case { 0 } else { needle.len() };
-        self.add(Key::Literal(needle.clone(), code, no_case), |_| {
-            let branches = (!needle.is_empty()).then(|| vec![exact(&needle)]);
-            (Kind::Literal { needle, place, no_case }, branches, min_len)
+        let key = Key::Literal(needle, code, no_case);
+        self.known(&key).unwrap_or_else(|| {
+            let needle = key.text();
+            let wanted = if needle.is_empty() { Wanted::Nothing } else { Wanted::Literal(fold_str(&needle)) };
+            self.add(key, Entry::new(Kind::Literal { needle, place, no_case }, min_len), wanted)
         })
     }
 
@@ -71,9 +92,11 @@ impl PatternSetBuilder {
     pub fn equal(&mut self, needle: &str, no_case: bool) -> PatternId {
         let needle = folded(needle, no_case);
         let min_len = if no_case { 0 } else { needle.len() };
-        self.add(Key::Literal(needle.clone(), 3, no_case), |_| {
-            let branches = if needle.is_empty() { None } else { Some(Vec::new()) };
-            (Kind::Equal { needle, no_case }, branches, min_len)
+        let key = Key::Literal(needle, 3, no_case);
+        self.known(&key).unwrap_or_else(|| {
+            let needle = key.text();
+            let wanted = if needle.is_empty() { Wanted::Nothing } else { Wanted::Equal(fold_str(&needle)) };
+            self.add(key, Entry::new(Kind::Equal { needle, no_case }, min_len), wanted)
         })
     }
 
@@ -89,88 +112,68 @@ impl PatternSetBuilder {
                 (false, false) => self.equal(inner, no_case),
             };
         }
-        self.add(Key::Glob(folded(glob, no_case), no_case), |_| {
-            let longest = glob.split(['*', '?']).map(fold_str).min_by(|a, b| {
+        let key = Key::Glob(folded(glob, no_case), no_case);
+        self.known(&key).unwrap_or_else(|| {
+            let rarest = glob.split(['*', '?']).map(fold_str).min_by(|a, b| {
                 let density = |literal: &Vec<u8>| factor::density(std::slice::from_ref(literal));
                 density(a).total_cmp(&density(b))
             });
-            let branches = longest.filter(|literal| !literal.is_empty()).map(|literal| vec![branch(literal)]);
-            (Kind::Glob(Glob::new(glob, no_case)), branches, glob.chars().filter(|c| *c != '*').count())
+            let wanted = rarest.filter(|literal| !literal.is_empty()).map_or(Wanted::Nothing, Wanted::Literal);
+            let min_len = glob.chars().filter(|c| *c != '*').count();
+            self.add(key, Entry::new(Kind::Glob(Glob::new(glob, no_case)), min_len), wanted)
         })
     }
 
     /// A regex; matches as [`Pattern::is_match`].
     pub fn pattern(&mut self, pattern: &Arc<Pattern>) -> PatternId {
-        let options = self.options;
-        self.add(Key::Regex(pattern.source_shared(), pattern.options()), |entry| {
-            let factors = pattern.factors(options);
+        let key = Key::Regex(pattern.source_shared(), pattern.options());
+        self.known(&key).unwrap_or_else(|| {
+            let factors = pattern.factors(self.options);
+            let mut entry = Entry::new(Kind::Regex(Arc::clone(pattern)), factors.min_len);
             entry.anchored_start = factors.anchored_start;
             entry.anchored_end = factors.anchored_end;
             if factors.anchored_start && factors.anchored_end {
                 entry.max_len = factors.max_len;
             }
             entry.head.clone_from(&factors.head);
-            (Kind::Regex(Arc::clone(pattern)), factors.branches.clone(), factors.min_len)
+            self.add(key, entry, factors.branches.as_deref().map_or(Wanted::Nothing, Wanted::Branches))
         })
     }
 
-    fn add(&mut self, key: Key, make: impl FnOnce(&mut Entry) -> (Kind, Option<Vec<Branch>>, usize)) -> PatternId {
-        if let Some(id) = self.known.get(&key) {
-            return *id;
+    fn known(&self, key: &Key) -> Option<PatternId> {
+        self.known.get(key).copied()
+    }
+
+    fn add(&mut self, key: Key, mut entry: Entry, wanted: Wanted<'_>) -> PatternId {
+        let id = self.entries.len() as u32;
+        let groups = &mut self.groups;
+        match wanted {
+            _ if !self.options.prefilter => self.always.push(id),
+            Wanted::Nothing => self.always.push(id),
+            Wanted::Equal(text) => self.equal.entry(text).or_default().push(id),
+            Wanted::Literal(literal) => entry.branches.push(groups.literal(&literal)),
+            Wanted::Branches(branches) => entry.branches.extend(branches.iter().map(|branch| groups.reach(branch))),
         }
-        let id = PatternId(self.entries.len() as u32);
-        let nothing = Kind::Equal { needle: String::new(), no_case: false };
-        let mut entry = Entry {
-            kind: nothing,
-            branches: Vec::new(),
-            anchored_start: false,
-            anchored_end: false,
-            min_len: 0,
-            max_len: usize::MAX,
-            head: Vec::new(),
-        };
-        let (kind, branches, min_len) = make(&mut entry);
-        (entry.kind, entry.min_len) = (kind, min_len);
-        self.known.insert(key, id);
+        if entry.branches.iter().any(Reach::takes_odd_for_absent) {
+            self.unless_odd.push(id);
+        }
+        self.asked.extend(entry.branches.iter().map(|reach| (reach.group as usize, (id, reach.also))));
+        self.known.insert(key, PatternId(id));
         self.entries.push(entry);
-        self.branches.push(branches);
-        id
+        PatternId(id)
     }
 
     /// The set.
     pub fn build(self) -> PatternSet {
-        let Self { options, mut entries, branches, .. } = self;
-        let mut groups = Groups::default();
-        let (mut always, mut unless_odd) = (Vec::new(), Vec::new());
-        let mut asked = Vec::new();
-        let mut equal: HashMap<Vec<u8>, Vec<u32>> = HashMap::new();
-        for (id, (entry, branches)) in entries.iter_mut().zip(branches).enumerate() {
-            let id = id as u32;
-            match (&entry.kind, branches.filter(|_| options.prefilter)) {
-                (Kind::Equal { needle, .. }, Some(_)) => equal.entry(fold_str(needle)).or_default().push(id),
-                (_, Some(branches)) => {
-                    entry.branches = branches.into_iter().map(|branch| groups.reach(branch)).collect();
-                    if entry.branches.iter().any(Reach::takes_odd_for_absent) {
-                        unless_odd.push(id);
-                    }
-                    asked.extend(entry.branches.iter().map(|reach| (reach.group as usize, (id, reach.also))));
-                }
-                (_, None) => always.push(id),
-            }
-        }
-        let group_count = groups.count as usize;
-        let mut shapes = vec![(0, 0); group_count];
-        for ((_, literals), group) in &groups.by_literals {
-            shapes[*group as usize] = (literals.len(), literals.iter().map(Vec::len).min().unwrap_or(0));
-        }
+        let Self { options, entries, groups, asked, unless_odd, equal, always, .. } = self;
         PatternSet {
             options,
             entries,
             folded: groups.folded.finish(options.automaton),
             squeezed: groups.squeezed.finish(options.automaton),
             classes: Classes::new(groups.sequences),
-            asked_by: Csr::new(group_count, asked),
-            shapes,
+            asked_by: Csr::new(groups.shapes.len(), asked),
+            shapes: groups.shapes,
             unless_odd,
             longest_equal: equal.keys().map(Vec::len).max().unwrap_or(0),
             equal,
@@ -179,82 +182,143 @@ impl PatternSetBuilder {
     }
 }
 
+impl Key {
+    /// The text of a literal or a glob.
+    fn text(&self) -> String {
+        match self {
+            Self::Literal(text, ..) | Self::Glob(text, _) => text.clone(),
+            Self::Regex(source, _) => source.as_ref().to_owned(),
+        }
+    }
+}
+
+impl Entry {
+    fn new(kind: Kind, min_len: usize) -> Self {
+        Self {
+            kind,
+            branches: Vec::new(),
+            anchored_start: false,
+            anchored_end: false,
+            min_len,
+            max_len: usize::MAX,
+            head: Vec::new(),
+        }
+    }
+}
+
 fn folded(text: &str, no_case: bool) -> String {
     if no_case { text.chars().map(fold_char).collect() } else { text.to_owned() }
 }
 
-fn exact(needle: &str) -> Branch {
-    branch(fold_str(needle))
-}
-
-fn branch(literal: Vec<u8>) -> Branch {
-    Branch::plain(literal)
-}
-
 /// Sets of literals and sequences of classes, equal ones once.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Groups {
-    count: u32,
-    by_literals: HashMap<(Space, Vec<Vec<u8>>), u32>,
     by_runs: HashMap<Vec<Run>, u32>,
     sequences: Vec<(Vec<Run>, u32)>,
     folded: Words,
     squeezed: Words,
+    /// For each group of literals their number and the length of the shortest.
+    shapes: Vec<(usize, usize)>,
 }
 
 /// The literals of one space.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Words {
-    ids: HashMap<Vec<u8>, u32>,
+    /// Positions in `literals`, by what stands there.
+    ids: HashTable<u32>,
+    hasher: RandomState,
     literals: Vec<Vec<u8>>,
+    /// For each literal the group that it is alone.
+    alone: Vec<Option<u32>>,
+    by_literals: HashMap<Vec<Vec<u8>>, u32>,
     /// Pairs of literal and group.
     members: Vec<(usize, u32)>,
 }
 
 impl Groups {
-    fn reach(&mut self, branch: Branch) -> Reach {
-        let Branch { seed, also, left, right, .. } = branch;
-        let (group, found_in, also) = match seed {
+    /// A literal that is the whole match.
+    fn literal(&mut self, literal: &[u8]) -> Reach {
+        let group = self.alone(Space::Folded, literal);
+        let found_in = FoundIn::Space(Space::Folded);
+        Reach { group, also: None, found_in, left: Vec::new(), right: Vec::new() }
+    }
+
+    fn reach(&mut self, branch: &Branch) -> Reach {
+        let (group, found_in, also) = match &branch.seed {
             Seed::Literals(space, literals) => {
-                let also = also.map(|also| self.of_literals(space, also));
-                (self.of_literals(space, literals), FoundIn::Space(space), also)
+                let also = branch.also.as_deref().map(|also| self.of_literals(*space, also));
+                (self.of_literals(*space, literals), FoundIn::Space(*space), also)
             }
-            Seed::Sequence { runs, exact, chance } => (self.of_runs(runs), FoundIn::Classes { exact, chance }, None),
+            Seed::Sequence { runs, exact, chance } => {
+                (self.of_runs(runs), FoundIn::Classes { exact: *exact, chance: *chance }, None)
+            }
         };
-        Reach { group, also, found_in, left, right }
+        Reach { group, also, found_in, left: branch.left.clone(), right: branch.right.clone() }
     }
 
-    fn of_literals(&mut self, space: Space, literals: Vec<Vec<u8>>) -> u32 {
-        let group = *self.by_literals.entry((space, literals.clone())).or_insert(self.count);
-        if group == self.count {
-            self.count += 1;
-            let words = match space {
-                Space::Folded => &mut self.folded,
-                Space::Squeezed => &mut self.squeezed,
-            };
-            literals.into_iter().for_each(|literal| words.add(literal, group));
+    fn words(&mut self, space: Space) -> &mut Words {
+        match space {
+            Space::Folded => &mut self.folded,
+            Space::Squeezed => &mut self.squeezed,
         }
-        group
     }
 
-    fn of_runs(&mut self, runs: Vec<Run>) -> u32 {
-        let group = *self.by_runs.entry(runs.clone()).or_insert(self.count);
-        if group == self.count {
-            self.count += 1;
-            self.sequences.push((runs, group));
+    fn of_literals(&mut self, space: Space, literals: &[Vec<u8>]) -> u32 {
+        if let [literal] = literals {
+            return self.alone(space, literal);
         }
+        let next = self.shapes.len() as u32;
+        let words = self.words(space);
+        if let Some(known) = words.by_literals.get(literals) {
+            return *known;
+        }
+        words.by_literals.insert(literals.to_vec(), next);
+        for literal in literals {
+            let word = words.add(literal);
+            words.members.push((word, next));
+        }
+        self.shapes.push((literals.len(), literals.iter().map(Vec::len).min().unwrap_or(0)));
+        next
+    }
+
+    fn alone(&mut self, space: Space, literal: &[u8]) -> u32 {
+        let next = self.shapes.len() as u32;
+        let words = self.words(space);
+        let word = words.add(literal);
+        if let Some(known) = words.alone[word] {
+            return known;
+        }
+        words.alone[word] = Some(next);
+        words.members.push((word, next));
+        self.shapes.push((1, literal.len()));
+        next
+    }
+
+    fn of_runs(&mut self, runs: &[Run]) -> u32 {
+        if let Some(known) = self.by_runs.get(runs) {
+            return *known;
+        }
+        let group = self.shapes.len() as u32;
+        self.by_runs.insert(runs.to_vec(), group);
+        self.sequences.push((runs.to_vec(), group));
+        self.shapes.push((0, 0));
         group
     }
 }
 
 impl Words {
-    fn add(&mut self, literal: Vec<u8>, group: u32) {
-        let next = self.literals.len() as u32;
-        let id = *self.ids.entry(literal.clone()).or_insert(next);
-        if id == next {
-            self.literals.push(literal);
+    /// The position of a literal.
+    fn add(&mut self, literal: &[u8]) -> usize {
+        let Self { ids, hasher, literals, alone, .. } = self;
+        let hash = |literal: &[u8]| hasher.hash_one(literal);
+        if let Some(id) = ids.find(hash(literal), |id| literals[*id as usize] == literal) {
+            return *id as usize;
         }
-        self.members.push((id as usize, group));
+        let id = literals.len();
+        ids.insert_unique(hash(literal), id as u32, |id| hash(&literals[*id as usize]));
+        literals.push(literal.to_vec());
+        alone.push(None);
+        id
     }
 
     fn finish(self, automaton: bool) -> Lookup {

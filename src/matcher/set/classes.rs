@@ -24,6 +24,53 @@ pub(super) struct Classes {
     runs: Vec<(u32, u32)>,
     sequences: Vec<Sequence>,
     longest: usize,
+    samples: Samples,
+}
+
+/// Tells without much ado where no sequence stands: of so many bytes of a set after one another one
+/// stands at every so many places.
+#[derive(Debug, Default)]
+struct Samples {
+    every: usize,
+    /// Bytes of which each sequence holds that many; empty if that would say nothing.
+    set: Vec<bool>,
+}
+
+/// Sets of more bytes are everywhere.
+const MAX_SAMPLED: u32 = 80;
+
+impl Samples {
+    fn new(sequences: &[(Vec<Run>, u32)]) -> Self {
+        // Of each sequence the run that is looked for with the fewest hits.
+        let telling = |runs: &[Run]| runs.iter().copied().min_by_key(|(set, count)| (set.len() / *count.min(&8), *set));
+        let Some(chosen) = sequences.iter().map(|(runs, _)| telling(runs)).collect::<Option<Vec<Run>>>() else {
+            return Self::default();
+        };
+        let every = chosen.iter().map(|(_, count)| *count as usize).min().unwrap_or(1);
+        let set = chosen.iter().fold(ByteSet::NONE, |all, (set, _)| all.union(*set));
+        if every < 2 || set.len() > MAX_SAMPLED {
+            return Self::default();
+        }
+        Self { every, set: (0..=0xff_u8).map(|byte| set.contains(byte)).collect() }
+    }
+
+    /// Marks the chunks of 64 bytes in which a sequence may stand, so much of it as is in the text.
+    fn mark(&self, text: &[u8], longest: usize, wanted: &mut Vec<bool>) {
+        wanted.clear();
+        // INVARIANT: a set has an entry for every byte.
+        let Some(set) = self.set.first_chunk::<256>() else { return wanted.resize(text.len().div_ceil(64), true) };
+        wanted.resize(text.len().div_ceil(64), false);
+        let near = longest.div_ceil(64);
+        let mut at = 0;
+        while let Some(byte) = text.get(at) {
+            if set[usize::from(*byte)] {
+                let chunk = at / 64;
+                let last = wanted.len().min(chunk + near + 1);
+                wanted[chunk.saturating_sub(near)..last].fill(true);
+            }
+            at += self.every;
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -45,6 +92,7 @@ pub(super) struct Maps {
     /// For each run whether it stands anywhere.
     found: Vec<bool>,
     joined: Vec<u64>,
+    wanted: Vec<bool>,
 }
 
 impl Classes {
@@ -56,6 +104,7 @@ impl Classes {
         let mut distinct: Vec<ByteSet> = runs.iter().map(|run| run.0).collect();
         distinct.dedup();
         let (class_of, class_count) = tell_apart(&distinct);
+        let samples = Samples::new(&sequences);
         let classes_of = |set: &ByteSet| {
             let held = (0..=0xff_u8).filter(|byte| set.contains(*byte));
             let mut classes: Vec<u8> = held.map(|byte| class_of[usize::from(byte)]).collect();
@@ -73,7 +122,7 @@ impl Classes {
         let sequences: Vec<Sequence> = sequences.into_iter().map(sequence).collect();
         let longest = sequences.iter().map(|sequence| sequence.len).max().unwrap_or(0);
         let of_set = |run: &Run| (distinct.binary_search(&run.0).unwrap_or(0) as u32, run.1);
-        Self { sets, runs: runs.iter().map(of_set).collect(), sequences, longest, class_count, class_of }
+        Self { sets, runs: runs.iter().map(of_set).collect(), sequences, longest, class_count, class_of, samples }
     }
 
     /// Calls `hit` with the group, the first place and the end of each stretch of a text in which a
@@ -91,6 +140,10 @@ impl Classes {
 
     fn block(&self, text: &[u8], maps: &mut Maps, mut hit: impl FnMut(u32, usize, usize)) -> usize {
         maps.words = text.len().div_ceil(64);
+        self.samples.mark(text, self.longest, &mut maps.wanted);
+        if !maps.wanted.contains(&true) {
+            return text.len() / self.samples.every.max(1);
+        }
         self.map_classes(text, maps);
         self.map_sets(maps);
         let mut steps = text.len() + (self.map_runs(maps) + self.sets.len()) * maps.words;
@@ -109,18 +162,19 @@ impl Classes {
     }
 
     fn map_classes(&self, text: &[u8], maps: &mut Maps) {
-        maps.classes.clear();
-        maps.classes.resize(maps.words * self.class_count, 0);
+        let Maps { words, classes, wanted, .. } = maps;
+        classes.clear();
+        classes.resize(*words * self.class_count, 0);
         // INVARIANT: `class_of` has an entry for every byte, and classes are bytes.
         let Some(class_of) = self.class_of.first_chunk::<256>() else { return };
         let mut local = [0_u64; 256];
-        for (word, chunk) in text.chunks(64).enumerate() {
+        for ((word, chunk), _) in text.chunks(64).enumerate().zip(wanted.iter()).filter(|(_, wanted)| **wanted) {
             local[..self.class_count].fill(0);
             for (bit, byte) in chunk.iter().enumerate() {
                 local[usize::from(class_of[usize::from(*byte)])] |= 1 << bit;
             }
             for (class, bits) in local[..self.class_count].iter().enumerate() {
-                maps.classes[class * maps.words + word] = *bits;
+                classes[class * *words + word] = *bits;
             }
         }
     }
@@ -309,7 +363,9 @@ mod tests {
             let runs: Vec<Run> = runs.into_iter().map(|(bytes, count)| (set_of(&bytes), count)).collect();
             let len: u32 = runs.iter().map(|run| run.1).sum();
             let text = text.repeat(repeat);
-            let classes = Classes::new(vec![(runs.clone(), 7), (vec![(set_of(b"b"), 2)], 8)]);
+            let alone = runs.len() % 2 == 0;
+            let other = if alone { None } else { Some((vec![(set_of(b"b"), 2)], 8)) };
+            let classes = Classes::new(std::iter::once((runs.clone(), 7)).chain(other).collect());
             let mut found = Vec::new();
             classes.scan(text.as_bytes(), &mut Maps::default(), |group, from, to| {
                 if group == 7 {

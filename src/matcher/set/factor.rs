@@ -142,14 +142,6 @@ pub(super) struct Branch {
     pub(super) cost: f64,
 }
 
-impl Branch {
-    /// A literal that is the whole match.
-    pub(super) fn plain(folded: Vec<u8>) -> Self {
-        let seed = Seed::Literals(Space::Folded, vec![folded]);
-        Self { seed, also: None, cost: 0.0, left: Vec::new(), right: Vec::new() }
-    }
-}
-
 #[derive(Clone)]
 struct Atom {
     /// The whole language, folded.

@@ -4,6 +4,7 @@
 //! here; besides, white space is a space and decimal digits of every script are ASCII digits, so
 //! that `\s` and `\d` stay few characters. It only proposes: what it proposes is confirmed.
 
+use super::scan::PADDING;
 use crate::matcher::literal::fold_char;
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind};
 use std::collections::BTreeMap;
@@ -60,6 +61,9 @@ fn fold_byte(b: u8) -> u8 {
 
 /// The folded text of a literal.
 pub(super) fn fold_str(text: &str) -> Vec<u8> {
+    if text.is_ascii() {
+        return text.bytes().map(fold_byte).collect();
+    }
     text.chars().map(fold).collect::<String>().into_bytes()
 }
 
@@ -122,12 +126,23 @@ pub(super) struct Folded {
     foreign: Vec<u32>,
     odd: bool,
     squeezed: Vec<u8>,
-    /// Where each squeezed byte stands in the folded text.
-    origin: Vec<u32>,
+    /// How many squeezed bytes come before each chunk of the folded text.
+    before: Vec<u32>,
 }
 
-/// Bytes of zero after the folded text, so that four bytes can be read at every place.
-const PADDING: usize = 3;
+/// Bytes of a chunk of the folded text.
+const CHUNK: usize = 64;
+
+/// 1 for the bytes that squeezing leaves.
+const KEPT: [u8; 256] = {
+    let mut kept = [0; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        kept[byte as usize] = (byte.is_ascii_lowercase() || byte.is_ascii_digit()) as u8;
+        byte += 1;
+    }
+    kept
+};
 
 impl Folded {
     /// Replaces the text.
@@ -152,22 +167,31 @@ impl Folded {
     /// Leaves only ASCII letters and digits in a second text.
     pub(super) fn squeeze(&mut self) {
         let len = self.bytes().len();
-        self.squeezed.resize(len + PADDING, 0);
-        self.origin.resize(len, 0);
-        let mut to = 0;
-        let mut from = 0;
-        for end in self.foreign.iter().map(|at| *at as usize).chain([len]) {
-            // PERF: everything is written and only what stays is kept: no branch to guess.
-            for (byte, at) in self.bytes[from..end].iter().zip(from as u32..) {
-                self.squeezed[to] = *byte;
-                self.origin[to] = at;
-                to += usize::from(byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        let Self { bytes, foreign, squeezed, before, .. } = self;
+        squeezed.clear();
+        before.clear();
+        let mut foreign = foreign.iter().map(|at| *at as usize).peekable();
+        for (number, chunk) in bytes[..len].chunks(CHUNK).enumerate() {
+            before.push(squeezed.len() as u32);
+            let mut kept = [0; CHUNK];
+            let mut count = 0;
+            let start = number * CHUNK;
+            if foreign.peek().is_some_and(|at| *at < start + CHUNK) {
+                for (byte, at) in chunk.iter().zip(start..) {
+                    let keep = KEPT[usize::from(*byte)] == 1 && foreign.next_if_eq(&at).is_none();
+                    kept[count % CHUNK] = *byte;
+                    count += usize::from(keep);
+                }
+            } else {
+                for byte in chunk {
+                    // PERF: everything is written and only what stays is counted: no branch to guess.
+                    kept[count % CHUNK] = *byte;
+                    count += usize::from(KEPT[usize::from(*byte)]);
+                }
             }
-            from = end + 1;
+            squeezed.extend_from_slice(&kept[..count]);
         }
-        self.squeezed.truncate(to);
-        self.squeezed.extend([0; PADDING]);
-        self.origin.truncate(to);
+        squeezed.extend([0; PADDING]);
     }
 
     /// The squeezed bytes and the padding.
@@ -175,9 +199,16 @@ impl Folded {
         &self.squeezed
     }
 
-    /// Where squeezed bytes stand in the folded text.
-    pub(super) fn origin(&self) -> &[u32] {
-        &self.origin
+    /// Where a squeezed byte stands in the folded text.
+    pub(super) fn origin(&self, squeezed: usize) -> usize {
+        let chunk = self.before.partition_point(|before| *before as usize <= squeezed).saturating_sub(1);
+        let nth = squeezed - self.before.get(chunk).map_or(0, |before| *before as usize);
+        let start = chunk * CHUNK;
+        let is_kept = |at: &usize| {
+            self.bytes.get(*at).is_some_and(|byte| KEPT[usize::from(*byte)] == 1)
+                && self.foreign.binary_search(&(*at as u32)).is_err()
+        };
+        (start..start + CHUNK).filter(is_kept).nth(nth).unwrap_or(start)
     }
 
     fn fill_unicode(&mut self, text: &str) {
@@ -262,11 +293,22 @@ mod tests {
         folded.fill("V-i 4 \u{663}gr\u{e4}A");
         folded.squeeze();
         assert!(!folded.is_odd());
-        assert_eq!(folded.squeezed(), b"vi4gra\0\0\0");
-        let origin: Vec<usize> = folded.origin().iter().map(|at| folded.original(*at as usize)).collect();
+        assert_eq!(folded.squeezed().strip_suffix(&[0; PADDING]), Some(&b"vi4gra"[..]));
+        let origin: Vec<usize> = (0..6).map(|at| folded.original(folded.origin(at))).collect();
         assert_eq!(origin, [0, 2, 4, 8, 9, 12]);
         folded.fill("\u{17f}");
         assert!(folded.is_odd());
+    }
+
+    #[test]
+    fn squeezed_bytes_lead_back_over_chunks() {
+        let text = "a-b \u{663}c1_".repeat(40);
+        let mut folded = Folded::default();
+        folded.fill(&text);
+        folded.squeeze();
+        let kept: Vec<usize> = text.match_indices(|c: char| c.is_ascii_alphanumeric()).map(|(at, _)| at).collect();
+        let origin: Vec<usize> = (0..kept.len()).map(|at| folded.original(folded.origin(at))).collect();
+        assert_eq!(origin, kept);
     }
 
     #[test]

@@ -33,8 +33,8 @@ use bytes::ByteSet;
 use classes::Classes;
 use csr::Csr;
 use factor::{Space, Step};
+use foldhash::HashMap;
 use scan::Literals;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A pattern of one set.
@@ -244,10 +244,9 @@ impl PatternSet {
         let mut steps = self.folded.scan(folded.padded(), |group, from, to| marks.hit(group, from as u32, to as u32));
         if !self.squeezed.literals.is_empty() {
             folded.squeeze();
-            let origin = folded.origin();
             steps += self.squeezed.scan(folded.squeezed(), |group, from, to| {
-                // INVARIANT: a literal is not empty and lies within the squeezed text.
-                marks.hit(group, origin[from], origin[to - 1] + 1);
+                // INVARIANT: a literal is not empty.
+                marks.hit(group, folded.origin(from) as u32, folded.origin(to - 1) as u32 + 1);
             });
         }
         if !cache.unscanned && !folded.is_odd() {
