@@ -4,10 +4,11 @@ use super::cache::CompileCache;
 use super::lists::{self, EXTERNAL_LISTS, LayerSpec};
 use super::overrides::{Overrides, exceptions};
 use super::policy::Decision;
+use super::selectivity::Selectivity;
 use super::verdict::PackInfo;
 use super::{Engine, Inner, requires};
 use crate::builtins::{Env, Provider, builtins};
-use crate::check::hir::Program;
+use crate::check::hir::{Expr, Program};
 use crate::check::{External, PackInput, Vocabulary, check_with};
 use crate::diagnostic::{self, Diagnostic, codes};
 use crate::eval::Budget;
@@ -37,6 +38,7 @@ pub struct Compiler {
     providers: Vec<Arc<dyn Provider>>,
     policy: Option<Policy>,
     plan: PlanOptions,
+    selectivity: Selectivity,
     budget: Budget,
     now: Option<i64>,
 }
@@ -73,6 +75,7 @@ impl Compiler {
             providers: Vec::new(),
             policy: None,
             plan: PlanOptions::default(),
+            selectivity: Selectivity::default(),
             budget: Budget::default(),
             now: None,
         }
@@ -143,6 +146,13 @@ impl Compiler {
         self
     }
 
+    /// How often clauses decided where they were measured: the plan asks those first that decide most
+    /// for the least cost. No verdict depends on it.
+    pub fn selectivity(&mut self, selectivity: Selectivity) -> &mut Self {
+        self.selectivity = selectivity;
+        self
+    }
+
     /// Steps that rules may cost.
     pub fn budget(&mut self, budget: Budget) -> &mut Self {
         self.budget = budget;
@@ -204,7 +214,11 @@ impl Compiler {
         let failed = diagnostics.iter().any(Diagnostic::is_error);
         let engine = decision.filter(|_| !failed).map(|decision| {
             let templates = TemplateSet::new(checked.program.templates.clone());
-            let plan = Plan::build(&checked.program, catalog, self.plan);
+            let measured = |clause: &Expr| match self.selectivity.is_empty() {
+                true => None,
+                false => self.selectivity.chance(self.sources.snippet(clause.span)),
+            };
+            let plan = Plan::build(&checked.program, catalog, self.plan, &measured);
             Engine {
                 shadowed: Arc::default(),
                 lists: Arc::new(lists),

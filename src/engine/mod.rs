@@ -9,6 +9,7 @@ mod overrides;
 mod policy;
 mod profile;
 mod requires;
+mod selectivity;
 mod suite;
 mod timeshift;
 mod verdict;
@@ -23,6 +24,7 @@ pub use lists::{LayerSpec, Reloaded};
 pub use overrides::{ExceptionInfo, OverrideInfo};
 pub use policy::{ACCEPT, Origin};
 pub use profile::{ClauseCost, FeatureCost, ProfileReport, RuleCost};
+pub use selectivity::Selectivity;
 pub use suite::{CaseFile, ExpectationEdit, TestCase, TestFailure, TestReport, TestResult};
 pub use timeshift::{Moved, TimeChange, shift_dates};
 pub use verdict::{Match, PackInfo, RuleInfo, Score, Suppression, Undecided, Verdict};
@@ -302,10 +304,11 @@ impl Engine {
     ) -> Verdict {
         let inner = &*self.inner;
         let outcomes = Machine::run(&inner.plan, &inner.program, self.builtins(), ctx, scratch, &inner.budget, profile);
-        let mut order: Vec<&(RuleId, Outcome)> = outcomes.iter().collect();
-        order.sort_unstable_by_key(|(id, _)| inner.ranks[id.0 as usize]);
+        let mut order: Vec<(u32, u32)> =
+            outcomes.iter().zip(0..).map(|((id, _), at)| (inner.ranks[id.0 as usize], at)).collect();
+        order.sort_unstable();
         let mut draft = Draft::default();
-        for (id, outcome) in order {
+        for (id, outcome) in order.iter().filter_map(|(_, at)| outcomes.get(*at as usize)) {
             self.add(&mut draft, *id, outcome, ctx, options);
         }
         let (score, action) = inner.decision.apply(&mut draft.matches);
@@ -427,20 +430,34 @@ impl Engine {
     /// The outcome of every rule by the plan and by the reference evaluator, in the order of
     /// their ids: what differential tests compare.
     pub fn both_outcomes(&self, message: &Arc<Message>) -> Vec<(Arc<str>, Outcome, Outcome)> {
+        let planned = self.planned_outcomes(message, &mut Scratch::new());
+        let pairs = planned.into_iter().zip(self.reference_outcomes(message)).zip(&self.inner.program.rules);
+        pairs.map(|((planned, reference), rule)| (Arc::clone(&rule.name), planned, reference)).collect()
+    }
+
+    /// The names of all rules in the order of their ids, which no host should rely on.
+    pub fn names_by_id(&self) -> Vec<Arc<str>> {
+        self.inner.program.rules.iter().map(|rule| Arc::clone(&rule.name)).collect()
+    }
+
+    /// The outcome of every rule by the plan, in the order of their ids.
+    pub fn planned_outcomes(&self, message: &Arc<Message>, scratch: &mut Scratch) -> Vec<Outcome> {
         let inner = &*self.inner;
         let env = self.env(None, message);
         let ctx = Ctx { message, env: &env };
-        let mut scratch = Scratch::new();
-        let listed = Machine::run(&inner.plan, &inner.program, self.builtins(), ctx, &mut scratch, &inner.budget, None);
+        let listed = Machine::run(&inner.plan, &inner.program, self.builtins(), ctx, scratch, &inner.budget, None);
         let mut planned = vec![Outcome::no_match(); inner.program.rules.len()];
         for (id, outcome) in listed {
             planned[id.0 as usize] = outcome.clone();
         }
-        let mut reference = Reference::new(&inner.program, self.builtins(), ctx);
-        let rules = inner.program.rules.iter().zip(planned).enumerate();
-        rules
-            .map(|(index, (rule, planned))| (Arc::clone(&rule.name), planned, reference.rule(RuleId(index as u32))))
-            .collect()
+        planned
+    }
+
+    /// The outcome of every rule by the reference evaluator, in the order of their ids.
+    pub fn reference_outcomes(&self, message: &Arc<Message>) -> Vec<Outcome> {
+        let env = self.env(None, message);
+        let mut reference = Reference::new(&self.inner.program, self.builtins(), Ctx { message, env: &env });
+        (0..self.inner.program.rules.len() as u32).map(|id| reference.rule(RuleId(id))).collect()
     }
 
     /// The value of an expression, with the name of its type. Names and lists are those of the

@@ -1,6 +1,7 @@
 //! What a profile says, in the words of the rules.
 
 use super::Engine;
+use super::selectivity::one_line;
 use crate::check::hir::{Expr, ExprKind};
 use crate::eval::{NodeCounts, Profile};
 use crate::plan::Op;
@@ -156,10 +157,9 @@ impl Engine {
                 if counts == NodeCounts::default() {
                     continue;
                 }
-                let text = inner.sources.snippet(clause.span);
                 costs.push(ClauseCost {
                     rule: Arc::clone(&rule.name),
-                    clause: text.split_whitespace().collect::<Vec<_>>().join(" "),
+                    clause: one_line(inner.sources.snippet(clause.span)),
                     at: inner.sources.location(clause.span),
                     checks: counts.checks,
                     held: counts.held,

@@ -4,7 +4,7 @@ use super::machine::Run;
 use super::ops;
 use super::scratch::Bound;
 use crate::check::hir::{LocalId, RuleId};
-use crate::plan::{Bits, Class, ClassId, Exact, Group, Keep, NodeId, Probe, Subject, each_deletion, fold_key};
+use crate::plan::{Bits, Class, ClassId, Conjunct, Group, NodeId, Probe, Subject, each_deletion, fold_key};
 use crate::value::{Truth, Value};
 use foldhash::HashMap;
 
@@ -38,7 +38,7 @@ impl Run<'_> {
         if !plan.options.guard || self.spent() {
             self.scratch.live.extend((0..plan.rules.len() as u32).map(RuleId));
         } else {
-            self.scratch.list_candidates();
+            self.scratch.list_candidates(&plan.index.rules);
         }
         let steps = self.steps;
         if let Some(profile) = &mut self.profile {
@@ -83,28 +83,34 @@ impl Run<'_> {
         }
     }
 
-    /// Tells the clauses of a rule that are unknown because only absence has lit them.
-    pub(super) fn tell_unknown(&mut self, rule: RuleId) {
-        let plan = self.plan;
-        for exact in plan.index.exact.get(rule.0 as usize).into_iter().flatten() {
-            let Some(Keep::Message(slot)) = plan.nodes.get(exact.node.0 as usize).map(|node| node.keep) else {
-                continue;
-            };
-            if self.scratch.truth(slot).is_none() && self.is_lit_by_absence(rule, exact) {
-                match exact.class.map_or(Truth::Unknown, |class| self.class(class)) {
-                    Truth::True => {}
-                    told => self.scratch.set_truth(slot, told),
-                }
-            }
+    /// The truth of a conjunct that is known already, or that the index tells: unknown, because only
+    /// absence has lit it. Told the rule's bit in the index.
+    pub(super) fn told(&mut self, bit: u32, conjunct: &Conjunct) -> Option<Truth> {
+        if let Some(truth) = self.scratch.truth(conjunct.place) {
+            return Some(truth);
         }
+        if conjunct.layers == 0 || !self.is_lit_by_absence(bit, conjunct.layers) {
+            return None;
+        }
+        let told = conjunct.class.map_or(Truth::Unknown, |class| self.class(class));
+        if told == Truth::True {
+            return None;
+        }
+        self.scratch.tell(conjunct.place, told);
+        Some(told)
     }
 
     /// True if nothing but absence has lit the guards.
-    pub(super) fn is_lit_by_absence(&self, rule: RuleId, exact: &Exact) -> bool {
-        let (word, bit) = (rule.0 / 64, rule.0 % 64);
+    fn is_lit_by_absence(&self, bit: u32, mut layers: u8) -> bool {
+        let (word, bit) = (bit / 64, bit % 64);
         let words = self.plan.index.words as u32;
-        let mut layers = (0..8).filter(|layer| exact.layers >> layer & 1 == 1);
-        layers.all(|layer| self.scratch.by_value(layer * words + word) >> bit & 1 == 0)
+        while layers != 0 {
+            if self.scratch.by_value(layers.trailing_zeros() * words + word) >> bit & 1 == 1 {
+                return false;
+            }
+            layers &= layers - 1;
+        }
+        true
     }
 
     /// Unknown if some element lacks all values of the class, or the list is absent; else false.

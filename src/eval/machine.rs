@@ -7,7 +7,7 @@ use super::scratch::{Bound, Scratch};
 use super::{Budget, Outcome, no_reasons, ops};
 use crate::builtins::{Builtins, Ctx};
 use crate::check::hir::{Arith, LocalId, Program, Quantifier, RuleId};
-use crate::plan::{Keep, NodeId, Op, Plan};
+use crate::plan::{Keep, NodeId, Op, Plan, PlannedRule};
 use crate::value::{Truth, Value};
 use std::sync::Arc;
 
@@ -79,8 +79,7 @@ impl Run<'_> {
         let bytes = self.profile.as_ref().map_or(0, |profile| profile.bytes);
         // A rule costs a step even if all it asks is known.
         self.step(1);
-        self.tell_unknown(id);
-        let truth = self.truth(planned.when);
+        let truth = self.conjunction(id, planned);
         let mut suppressed_by = Vec::new();
         if truth.is_true() {
             for (name, unless) in &planned.unless {
@@ -99,6 +98,28 @@ impl Run<'_> {
         let outcome = Outcome { truth, suppressed_by, missing, over_budget };
         self.scratch.set_reference(id, outcome.as_reference());
         self.scratch.outcomes.push((id, outcome));
+    }
+
+    /// What is known of the operands may decide before any of them is evaluated.
+    fn conjunction(&mut self, id: RuleId, planned: &PlannedRule) -> Truth {
+        let plan = self.plan;
+        let range = planned.conjuncts.start as usize..planned.conjuncts.end as usize;
+        let conjuncts = plan.conjuncts.get(range).unwrap_or_default();
+        let early = plan.options.reorder;
+        let bit = plan.index.bits.get(id.0 as usize).copied().unwrap_or(0);
+        let mut result = Truth::True;
+        for conjunct in conjuncts {
+            result = result.and(self.told(bit, conjunct).unwrap_or(Truth::True));
+        }
+        for conjunct in conjuncts {
+            if early && result == Truth::False {
+                break;
+            }
+            if self.scratch.truth(conjunct.place).is_none() {
+                result = result.and(self.truth(conjunct.node));
+            }
+        }
+        result
     }
 
     fn count(&mut self, id: RuleId, (started, bytes): (u64, u64), truth: Truth, suppressed: bool, over_budget: bool) {

@@ -35,7 +35,7 @@ impl std::fmt::Display for Missing {
 /// Most reasons that are named.
 pub(super) const MAX_REASONS: usize = 32;
 /// Most elements of a list that are asked for their reasons.
-const MAX_ELEMENTS: usize = 16;
+pub(super) const MAX_ELEMENTS: usize = 16;
 
 /// The reasons of an expression whose value is absent.
 pub(super) fn reasons<'a>(evaluator: &mut Reference<'a>, expr: &'a Expr) -> BTreeSet<Missing> {

@@ -4,7 +4,7 @@
 use super::Outcome;
 use super::why::KnownReasons;
 use crate::check::hir::{LocalId, RuleId};
-use crate::plan::{ClassId, Plan, TextHits};
+use crate::plan::{ClassId, NodeId, Plan, TextHits};
 use crate::value::{Truth, Value};
 
 /// Bits of a mark below the generation.
@@ -81,6 +81,7 @@ pub struct Scratch {
     pub(super) reasons: KnownReasons,
     pub(super) buffer: String,
     pub(super) chars: Vec<char>,
+    pub(super) absent: Vec<NodeId>,
     pub(super) outcomes: Vec<(RuleId, Outcome)>,
     pub(super) steps: Vec<(RuleId, u64)>,
 }
@@ -103,20 +104,21 @@ impl Scratch {
         if clear {
             self.texts.clear();
         }
-        self.truths.begin(plan.message_slots, clear);
-        self.known.begin(plan.message_slots, clear);
+        self.truths.begin(plan.truth_slots, clear);
+        self.known.begin(plan.value_slots, clear);
         self.lit.clone_from(&plan.index.lit);
         self.by_value.clear();
         self.by_value.resize(plan.index.lit.len(), 0);
         self.classes.begin(plan.classes.len(), clear);
         self.candidates.clone_from(&plan.index.candidates);
         self.references.begin(plan.rules.len(), clear);
-        self.values.resize(plan.message_slots, Value::Null);
+        self.values.resize(plan.value_slots, Value::Null);
         self.elements.resize_with(plan.element_slots, Vec::new);
         self.texts.resize_with(plan.texts.len(), TextSlot::default);
         self.locals.resize_with(plan.locals, Bound::default);
         self.live.clear();
         self.outcomes.clear();
+        self.reasons.begin(plan);
     }
 
     /// Lets go of what the message lent.
@@ -131,7 +133,6 @@ impl Scratch {
                 values.clear();
             }
         }
-        self.reasons.clear();
         self.locals.iter_mut().for_each(|bound| bound.value = Value::Null);
     }
 
@@ -141,6 +142,16 @@ impl Scratch {
 
     pub(super) fn set_truth(&mut self, slot: u32, truth: Truth) {
         self.truths.set(slot as usize, self.generation, encode(truth));
+    }
+
+    /// Sets a truth that nobody evaluated: the index told it.
+    pub(super) fn tell(&mut self, slot: u32, truth: Truth) {
+        self.truths.set(slot as usize, self.generation, encode(truth) | TOLD);
+    }
+
+    /// True if the index told the truth.
+    pub(super) fn is_told(&self, slot: u32) -> bool {
+        self.truths.get(slot as usize, self.generation).is_some_and(|tag| tag & TOLD != 0)
     }
 
     pub(super) fn value(&self, slot: u32) -> Option<&Value> {
@@ -238,15 +249,17 @@ impl Scratch {
         }
     }
 
-    /// Takes the rules that can hold as those that live.
-    pub(super) fn list_candidates(&mut self) {
-        for (word, bits) in self.candidates.iter().zip(0..).map(|(bits, word): (&u64, u32)| (word, *bits)) {
-            let mut rest = bits;
+    /// Takes the rules that can hold as those that live, in the order of their ids; told which rule each
+    /// bit stands for.
+    pub(super) fn list_candidates(&mut self, rules: &[RuleId]) {
+        for (word, bits) in self.candidates.iter().enumerate() {
+            let mut rest = *bits;
             while rest != 0 {
-                self.live.push(RuleId(word * 64 + rest.trailing_zeros()));
+                self.live.extend(rules.get(word * 64 + rest.trailing_zeros() as usize));
                 rest &= rest - 1;
             }
         }
+        self.live.sort_unstable();
     }
 
     /// What a reference to a rule reads; absent for rules that do not match.
@@ -259,6 +272,9 @@ impl Scratch {
     }
 }
 
+/// A mark of truths that the index told.
+const TOLD: u32 = 4;
+
 fn encode(truth: Truth) -> u32 {
     match truth {
         Truth::False => 0,
@@ -268,7 +284,7 @@ fn encode(truth: Truth) -> u32 {
 }
 
 fn decode(tag: u32) -> Truth {
-    match tag {
+    match tag & !TOLD {
         0 => Truth::False,
         1 => Truth::True,
         _ => Truth::Unknown,

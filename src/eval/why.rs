@@ -1,20 +1,26 @@
 //! Why rules are undecided, found out once for all clauses that lack the same.
 //!
 //! The reasons are those of the reference evaluator, by its own code: they are a matter of the
-//! written tree, not of the plan's order.
+//! written tree, not of the plan's order. Where they follow from which values are absent, they are
+//! remembered from one message to the next.
 
 use super::machine::Run;
-use super::missing::MAX_REASONS;
+use super::missing::{MAX_ELEMENTS, MAX_REASONS};
+use super::ops;
 use super::reference::Reference;
+use super::scratch::Bound;
 use super::{Missing, no_reasons};
-use crate::check::hir::{Expr, ExprKind, Program, RuleId};
-use crate::plan::{Clause, NodeId, Reasons};
-use crate::value::Truth;
+use crate::check::hir::{Expr, ExprKind, LocalId, Program, RuleId};
+use crate::plan::{Clause, Lack, LackId, NodeId, Op, Plan, Reasons};
+use crate::value::{Truth, Value};
 use foldhash::HashMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// A set of reasons of the message at hand.
+/// Sets of reasons that are remembered; then all are forgotten.
+const MAX_SETS: usize = 10_000;
+
+/// A set of reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SetId(u32);
 
@@ -22,37 +28,60 @@ impl Run<'_> {
     /// The reasons of a rule whose condition is unknown.
     pub(super) fn why(&mut self, program: &Program, id: RuleId) -> Arc<BTreeSet<Missing>> {
         let plan = self.plan;
+        let clauses = plan.rules.get(id.0 as usize).map_or(&[] as &[Clause], |rule| &rule.clauses);
+        if let Some(known) = self.known(clauses) {
+            return self.scratch.reasons.set(known);
+        }
         let Some(rule) = program.rules.get(id.0 as usize) else { return no_reasons() };
         let exprs = match &rule.when.kind {
             ExprKind::And(operands) => operands.as_slice(),
             _ => std::slice::from_ref(&rule.when),
         };
-        let clauses = plan.rules.get(id.0 as usize).map_or(&[] as &[Clause], |rule| &rule.clauses);
         let known = exprs.len() == clauses.len() && !matches!(rule.when.kind, ExprKind::Let(..));
-        let all = if known { self.union(program, id, exprs, clauses) } else { None };
+        let all = if known { self.union(program, exprs, clauses) } else { None };
         match all {
             Some(all) => self.scratch.reasons.set(all),
             None => self.ask(program, &rule.when),
         }
     }
 
-    /// The reasons of all undecided clauses; `None` if they are so many that their order counts.
-    fn union(&mut self, program: &Program, id: RuleId, exprs: &[Expr], clauses: &[Clause]) -> Option<SetId> {
+    /// The reasons of clauses that all lack something that is known already.
+    fn known(&mut self, clauses: &[Clause]) -> Option<SetId> {
         let mut all: Option<SetId> = None;
-        for (expr, clause) in exprs.iter().zip(clauses) {
-            if self.truth(clause.node) != Truth::Unknown {
+        for clause in clauses {
+            if self.truth_of(clause) != Truth::Unknown {
                 continue;
             }
-            let found = self.of_clause(program, id, expr, clause)?;
+            let Reasons::Shared(lack) = clause.reasons else { return None };
+            let found = self.scratch.reasons.of_lack(lack).filter(|_| self.is_shared(lack, clause))?;
             all = Some(all.map_or(found, |all| self.scratch.reasons.union(all, found)));
         }
+        self.few(all)
+    }
+
+    /// The reasons of all undecided clauses; `None` if they are so many that their order counts.
+    fn union(&mut self, program: &Program, exprs: &[Expr], clauses: &[Clause]) -> Option<SetId> {
+        let mut all: Option<SetId> = None;
+        for (expr, clause) in exprs.iter().zip(clauses) {
+            if self.truth_of(clause) != Truth::Unknown {
+                continue;
+            }
+            let found = self.of_clause(program, expr, clause)?;
+            all = Some(all.map_or(found, |all| self.scratch.reasons.union(all, found)));
+        }
+        self.few(all)
+    }
+
+    fn few(&self, all: Option<SetId>) -> Option<SetId> {
         all.filter(|all| self.scratch.reasons.len(*all) < MAX_REASONS && !self.spent())
     }
 
-    fn of_clause(&mut self, program: &Program, id: RuleId, expr: &Expr, clause: &Clause) -> Option<SetId> {
-        let key = match &clause.reasons {
-            Reasons::Value(node) if self.is_absent(*node) => *node,
-            Reasons::Elements(node) => *node,
+    fn truth_of(&mut self, clause: &Clause) -> Truth {
+        self.scratch.truth(clause.place).unwrap_or_else(|| self.truth(clause.node))
+    }
+
+    fn of_clause(&mut self, program: &Program, expr: &Expr, clause: &Clause) -> Option<SetId> {
+        match &clause.reasons {
             Reasons::Operands(parts) => {
                 let operands = match &expr.kind {
                     ExprKind::And(operands) | ExprKind::Or(operands) | ExprKind::AtLeast(_, operands) => {
@@ -61,32 +90,108 @@ impl Run<'_> {
                     ExprKind::Not(inner) => std::slice::from_ref(&**inner),
                     _ => return None,
                 };
-                let found = self.union(program, id, operands, parts)?;
+                let found = self.union(program, operands, parts)?;
                 // What `not` negates may lack nothing that has a name; the negation then says so itself.
                 let unnamed = matches!(expr.kind, ExprKind::Not(_)) && self.scratch.reasons.len(found) == 0;
-                return Some(if unnamed { self.own(program, expr) } else { found });
+                Some(if unnamed { self.own(program, expr) } else { found })
             }
-            Reasons::Node => clause.node,
-            Reasons::Together(class) if self.is_told(id, clause.node) => NodeId(u32::MAX - class.0),
-            Reasons::Value(_) | Reasons::Together(_) | Reasons::Own => {
-                return Some(self.own(program, expr));
+            Reasons::Shared(lack) if self.is_shared(*lack, clause) => {
+                if let Some(known) = self.scratch.reasons.of_lack(*lack) {
+                    return Some(known);
+                }
+                let found = self.shared_reasons(program, expr, *lack);
+                self.scratch.reasons.keep(*lack, found);
+                Some(found)
             }
-        };
-        if let Some(known) = self.scratch.reasons.of_node.get(&key) {
-            return Some(*known);
+            Reasons::Shared(_) | Reasons::Own => Some(self.own(program, expr)),
         }
-        let found = self.own(program, expr);
-        self.scratch.reasons.of_node.insert(key, found);
-        Some(found)
     }
 
-    /// True if the clause was told to be unknown because only absence has lit it.
-    fn is_told(&self, id: RuleId, node: NodeId) -> bool {
-        let exact = self.plan.index.exact.get(id.0 as usize).into_iter().flatten().find(|exact| exact.node == node);
-        exact.is_some_and(|exact| {
-            let told = exact.class.is_none_or(|class| self.scratch.class(class) == Some(Truth::Unknown));
-            told && self.is_lit_by_absence(id, exact)
-        })
+    /// True if what is lacking is all that makes the clause undecided.
+    fn is_shared(&mut self, lack: LackId, clause: &Clause) -> bool {
+        match self.plan.lacks.get(lack.0 as usize) {
+            Some(Lack::Value(value)) => self.is_absent(*value),
+            Some(Lack::Together(_)) => self.scratch.is_told(clause.place),
+            Some(Lack::Elements(..) | Lack::Node(_)) => true,
+            None => false,
+        }
+    }
+
+    /// The reasons of a clause: those that the same absent values had before.
+    fn shared_reasons(&mut self, program: &Program, expr: &Expr, lack: LackId) -> SetId {
+        let plan = self.plan;
+        let mut absent = std::mem::take(&mut self.scratch.absent);
+        absent.clear();
+        let told = match plan.lacks.get(lack.0 as usize) {
+            Some(Lack::Value(value)) => {
+                absent.push(self.first_absent(*value));
+                true
+            }
+            Some(Lack::Elements(collection, element, value)) => {
+                self.of_elements(*collection, *element, std::slice::from_ref(value), &mut absent)
+            }
+            Some(Lack::Together(class)) => plan
+                .classes
+                .get(class.0 as usize)
+                .is_some_and(|class| self.of_elements(class.collection, class.element, &class.values, &mut absent)),
+            Some(Lack::Node(_)) | None => false,
+        };
+        absent.sort_unstable();
+        absent.dedup();
+        let known = self.scratch.reasons.of_absent.get(absent.as_slice()).copied().filter(|_| told);
+        let found = known.unwrap_or_else(|| {
+            let mut reference = Reference::new(program, self.builtins, self.ctx);
+            let found = self.scratch.reasons.add(Arc::new(reference.missing(expr)));
+            if told && !reference.spent() {
+                self.scratch.reasons.of_absent.insert(absent.as_slice().into(), found);
+            }
+            found
+        });
+        self.scratch.absent = absent;
+        found
+    }
+
+    /// Of a path of fields the first that is absent.
+    fn first_absent(&mut self, id: NodeId) -> NodeId {
+        match self.plan.nodes.get(id.0 as usize).map(|node| &node.op) {
+            Some(Op::Field(base, _)) if self.is_absent(*base) => self.first_absent(*base),
+            _ => id,
+        }
+    }
+
+    /// What is absent of the elements that lack all the values; false if it is not that simple.
+    fn of_elements(
+        &mut self,
+        collection: NodeId,
+        element: LocalId,
+        values: &[NodeId],
+        absent: &mut Vec<NodeId>,
+    ) -> bool {
+        let list = self.value(collection);
+        let Some(items) = ops::elements(&list) else {
+            absent.push(self.first_absent(collection));
+            return true;
+        };
+        let outer = self.scratch.bind(element, Bound::default());
+        let (mut asked, mut simple) = (0, true);
+        for (value, index) in items.into_iter().zip(0..) {
+            self.scratch.bind(element, Bound { value, index });
+            let mut lacks = true;
+            for id in values {
+                let value = self.value(*id);
+                lacks &= value.is_null();
+                simple &= !matches!(value, Value::Json(_));
+            }
+            if lacks && asked < MAX_ELEMENTS {
+                asked += 1;
+                for id in values {
+                    let first = self.first_absent(*id);
+                    absent.push(first);
+                }
+            }
+        }
+        self.scratch.bind(element, outer);
+        simple && !self.spent()
     }
 
     fn own(&mut self, program: &Program, expr: &Expr) -> SetId {
@@ -99,20 +204,28 @@ impl Run<'_> {
     }
 }
 
-/// The sets of reasons of one message: each is made once, and so is each union.
+/// Sets of reasons: each is made once, and so is each union. They belong to one plan.
 #[derive(Debug, Default)]
 pub(super) struct KnownReasons {
+    /// The plan.
+    serial: u64,
+    message: u64,
     sets: Vec<Arc<BTreeSet<Missing>>>,
-    /// By the node that they follow; those of classes of values are numbered from the end.
-    of_node: HashMap<NodeId, SetId>,
+    numbers: HashMap<Arc<BTreeSet<Missing>>, SetId>,
     unions: HashMap<(SetId, SetId), SetId>,
+    /// By the values whose absence they follow from.
+    of_absent: HashMap<Box<[NodeId]>, SetId>,
+    /// What is known of the message at hand, with its number.
+    lacks: Vec<(u64, SetId)>,
 }
 
 impl KnownReasons {
-    pub(super) fn clear(&mut self) {
-        self.sets.clear();
-        self.of_node.clear();
-        self.unions.clear();
+    pub(super) fn begin(&mut self, plan: &Plan) {
+        if self.serial != plan.serial || self.sets.len() > MAX_SETS {
+            *self = Self { serial: plan.serial, ..Self::default() };
+        }
+        self.message += 1;
+        self.lacks.resize(plan.lacks.len(), (0, SetId(0)));
     }
 
     fn set(&self, id: SetId) -> Arc<BTreeSet<Missing>> {
@@ -123,9 +236,25 @@ impl KnownReasons {
         self.sets.get(id.0 as usize).map_or(0, |set| set.len())
     }
 
+    fn of_lack(&self, lack: LackId) -> Option<SetId> {
+        let (message, set) = *self.lacks.get(lack.0 as usize)?;
+        (message == self.message).then_some(set)
+    }
+
+    fn keep(&mut self, lack: LackId, set: SetId) {
+        if let Some(kept) = self.lacks.get_mut(lack.0 as usize) {
+            *kept = (self.message, set);
+        }
+    }
+
     fn add(&mut self, set: Arc<BTreeSet<Missing>>) -> SetId {
+        if let Some(known) = self.numbers.get(&set) {
+            return *known;
+        }
+        let id = SetId(self.sets.len() as u32);
+        self.numbers.insert(Arc::clone(&set), id);
         self.sets.push(set);
-        SetId(self.sets.len() as u32 - 1)
+        id
     }
 
     fn union(&mut self, a: SetId, b: SetId) -> SetId {
@@ -136,13 +265,7 @@ impl KnownReasons {
             return *known;
         }
         let (left, right) = (self.set(a), self.set(b));
-        let both = if right.is_subset(&left) {
-            a
-        } else if left.is_subset(&right) {
-            b
-        } else {
-            self.add(Arc::new(left.union(&right).cloned().collect()))
-        };
+        let both = self.add(Arc::new(left.union(&right).cloned().collect()));
         self.unions.insert((a, b), both);
         both
     }

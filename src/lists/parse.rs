@@ -257,7 +257,7 @@ fn key(kind: ListType, text: &str) -> Result<(Cow<'_, str>, Extra), String> {
         _ if text.is_empty() => None,
         ListType::String | ListType::Url | ListType::Glob => Some((text.into(), Extra::None)),
         // Of a name of invisible characters nothing is left.
-        ListType::Domain => Some((domain(text), Extra::None)).filter(|(name, _)| !name.is_empty()),
+        ListType::Domain => Some((host_key(text), Extra::None)).filter(|(name, _)| !name.is_empty()),
         ListType::Email => text.contains('@').then(|| (lower(text), Extra::None)),
         ListType::Hash => {
             let hex = text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -285,11 +285,4 @@ fn lower(text: &str) -> Cow<'_, str> {
         return text.into();
     }
     text.to_lowercase().into()
-}
-
-/// Most names are in their final form already: IDNA is asked only about others.
-fn domain(text: &str) -> Cow<'_, str> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_".contains(&byte);
-    let final_form = text.bytes().all(plain) && !text.ends_with('.') && !text.contains("xn--");
-    if final_form { text.into() } else { host_key(text).into() }
 }

@@ -2,18 +2,29 @@
 
 use super::constant::{Constant, SharedPattern};
 use super::cost::{Costs, rank};
-use super::exact::{self, Classes};
+use super::exact::{self, Classes, Exact};
 use super::intern::{Scope, Store, each_child};
+use super::lack::{Lack, Lacks};
 use super::texts::{Needle, TextDraft, TextUse};
-use super::{Clause, Keep, NodeId, Op, Plan, PlanOptions, PlannedRule, Reasons, guard, reasons};
+use super::{
+    Clause, Conjunct, Keep, Measured, NOWHERE, Node, NodeId, Op, Plan, PlanOptions, PlannedRule, Reasons, guard,
+    reasons,
+};
 use crate::check::hir::{Expr, ExprKind, Fold, LocalId, Needles, Ordering, Program, Quantifier, Set};
 use crate::syntax::ast::TextOp;
 use crate::value::{Catalog, Type, Value};
 use foldhash::{HashMap, HashMapExt, HashSetExt};
 use std::cmp;
+use std::sync::atomic::{self, AtomicU64};
 
-pub(super) fn build(program: &Program, catalog: &Catalog, options: PlanOptions) -> Plan {
-    let mut builder = Builder::new(catalog, options);
+/// Nodes that a rule of a large set is expected to add.
+const NODES: usize = 6;
+
+/// Plans that this process has built.
+static SERIAL: AtomicU64 = AtomicU64::new(1);
+
+pub(super) fn build(program: &Program, catalog: &Catalog, options: PlanOptions, measured: Measured<'_>) -> Plan {
+    let mut builder = Builder::new(catalog, options, measured, program.rules.len());
     let mut rules = Vec::with_capacity(program.rules.len());
     for rule in &program.rules {
         builder.clauses = Some(Vec::new());
@@ -22,19 +33,58 @@ pub(super) fn build(program: &Program, catalog: &Catalog, options: PlanOptions) 
         let nodes = builder.clauses.take().filter(|clauses| !clauses.is_empty()).unwrap_or_else(|| vec![when]);
         let clauses = builder.reasons(&rule.when, nodes);
         let unless = rule.unless.iter().map(|(name, unless)| (name.clone(), builder.node(unless))).collect();
-        rules.push(PlannedRule { when, unless, clauses });
+        rules.push(PlannedRule { when, conjuncts: 0..0, unless, clauses });
     }
     let texts: Vec<TextUse> = std::mem::take(&mut builder.texts)
         .into_iter()
         .map(|(text, draft)| TextUse { text, element: builder.element_of(text), set: draft.build() })
         .collect();
     let parents = parents(&builder.store, &rules);
-    let index = if options.guard {
+    let (index, exact) = if options.guard {
         guard::index(&mut builder.store, &builder.locals, &builder.classes, &texts, &rules, &parents, options.exact)
     } else {
-        super::Index::default()
+        (super::Index::default(), vec![Vec::new(); rules.len()])
     };
-    finish(builder, rules, texts, index, &parents)
+    let mut plan = finish(builder, rules, texts, index, &parents);
+    place(&mut plan, &exact);
+    plan
+}
+
+/// Lays the operands of all conditions out, and tells clauses where their truths are kept.
+fn place(plan: &mut Plan, exact: &[Vec<Exact>]) {
+    let Plan { nodes, rules, conjuncts, .. } = plan;
+    let nodes = nodes.as_slice();
+    for (rule, exact) in rules.iter_mut().zip(exact) {
+        let start = conjuncts.len() as u32;
+        let operands = match &nodes[rule.when.0 as usize].op {
+            Op::And(operands) => operands.as_slice(),
+            _ => std::slice::from_ref(&rule.when),
+        };
+        for node in operands {
+            let place = place_of(nodes, *node);
+            let known = exact.iter().find(|exact| exact.node == *node).filter(|_| place != NOWHERE);
+            let (layers, class) = known.map_or((0, None), |exact| (exact.layers, exact.class));
+            conjuncts.push(Conjunct { node: *node, place, layers, class });
+        }
+        rule.conjuncts = start..conjuncts.len() as u32;
+        rule.clauses.iter_mut().for_each(|clause| clause.place(nodes));
+    }
+}
+
+fn place_of(nodes: &[Node], id: NodeId) -> u32 {
+    match nodes[id.0 as usize] {
+        Node { keep: Keep::Message(place), truth: true, .. } => place,
+        _ => NOWHERE,
+    }
+}
+
+impl Clause {
+    fn place(&mut self, nodes: &[Node]) {
+        self.place = place_of(nodes, self.node);
+        if let Reasons::Operands(parts) = &mut self.reasons {
+            parts.iter_mut().for_each(|part| part.place(nodes));
+        }
+    }
 }
 
 /// How often each node is used.
@@ -57,29 +107,27 @@ fn finish(
     index: super::Index,
     parents: &[u32],
 ) -> Plan {
-    let Builder { store, locals, options, classes, .. } = builder;
-    let (mut message_slots, mut element_slots) = (0_u32, 0_u32);
-    let keeps: Vec<Keep> = (0..store.nodes.len())
-        .map(|index| {
-            let id = NodeId(index as u32);
-            if !options.share || matches!(store.op(id), Op::Const(_) | Op::Message | Op::Local(_)) {
-                return Keep::No;
+    let Builder { store, locals, options, classes, lacks, .. } = builder;
+    let (mut truth_slots, mut value_slots, mut element_slots) = (0_u32, 0_u32, 0_u32);
+    let next = |slots: &mut u32| {
+        *slots += 1;
+        *slots - 1
+    };
+    let keep = |(index, node): (usize, &Node)| {
+        if !options.share || matches!(node.op, Op::Const(_) | Op::Message | Op::Local(_)) {
+            return Keep::No;
+        }
+        let shared = parents.get(index).is_some_and(|parents| *parents > 1);
+        match store.scope(NodeId(index as u32)) {
+            Scope::Closed if node.truth => Keep::Message(next(&mut truth_slots)),
+            Scope::Closed => Keep::Message(next(&mut value_slots)),
+            Scope::One(local) if locals.walks_closed(local, &store) && shared => {
+                Keep::Element(next(&mut element_slots), local)
             }
-            match store.scope(id) {
-                Scope::Closed => {
-                    message_slots += 1;
-                    Keep::Message(message_slots - 1)
-                }
-                Scope::One(local)
-                    if locals.walks_closed(local, &store) && parents.get(index).is_some_and(|n| *n > 1) =>
-                {
-                    element_slots += 1;
-                    Keep::Element(element_slots - 1, local)
-                }
-                _ => Keep::No,
-            }
-        })
-        .collect();
+            Scope::One(_) | Scope::Many => Keep::No,
+        }
+    };
+    let keeps: Vec<Keep> = store.nodes.iter().enumerate().map(keep).collect();
     let mut nodes = store.nodes;
     nodes.iter_mut().zip(keeps).for_each(|(node, keep)| node.keep = keep);
     Plan {
@@ -87,11 +135,15 @@ fn finish(
         rules,
         texts,
         index,
+        conjuncts: Vec::new(),
         classes: classes.list,
+        lacks: lacks.list,
         locals: locals.list.len(),
-        message_slots: message_slots as usize,
+        truth_slots: truth_slots as usize,
+        value_slots: value_slots as usize,
         element_slots: element_slots as usize,
         options,
+        serial: SERIAL.fetch_add(1, atomic::Ordering::Relaxed),
     }
 }
 
@@ -135,6 +187,7 @@ fn holds(ordering: Ordering, found: cmp::Ordering) -> bool {
 struct Builder<'c> {
     store: Store<'c>,
     options: PlanOptions,
+    measured: Measured<'c>,
     /// Bindings of the tree in scope, with their nodes.
     names: Vec<(LocalId, NodeId)>,
     /// Bindings of the plan in scope.
@@ -143,6 +196,7 @@ struct Builder<'c> {
     texts: Vec<(NodeId, TextDraft)>,
     known_texts: HashMap<NodeId, u32>,
     classes: Classes,
+    lacks: Lacks,
     /// The conjuncts of the rule at hand, as long as only they have been met.
     clauses: Option<Vec<NodeId>>,
     /// The nodes of the rule's expressions outside of bindings, by the address of the expression.
@@ -150,16 +204,18 @@ struct Builder<'c> {
 }
 
 impl<'c> Builder<'c> {
-    fn new(catalog: &'c Catalog, options: PlanOptions) -> Self {
+    fn new(catalog: &'c Catalog, options: PlanOptions, measured: Measured<'c>, rules: usize) -> Self {
         Self {
-            store: Store::new(Costs::new(catalog), options.share),
+            store: Store::new(Costs::new(catalog), options.share, rules * NODES),
             options,
+            measured,
             names: Vec::new(),
             open: Vec::new(),
             locals: Locals::default(),
             texts: Vec::new(),
             known_texts: HashMap::new(),
             classes: Classes::default(),
+            lacks: Lacks::default(),
             clauses: None,
             lowered: HashMap::new(),
         }
@@ -185,6 +241,11 @@ impl<'c> Builder<'c> {
         let recorded = self.clauses.take();
         let nodes = self.all(operands);
         if recorded.is_some() {
+            for (expr, node) in operands.iter().zip(&nodes) {
+                if let Some(chance) = (self.measured)(expr) {
+                    self.store.measured(*node, chance);
+                }
+            }
             self.clauses = Some(nodes.clone());
         }
         nodes
@@ -200,46 +261,58 @@ impl<'c> Builder<'c> {
         let known = self.options.share && exprs.len() == nodes.len() && !matches!(when.kind, ExprKind::Let(..));
         let clause = |(index, node): (usize, NodeId)| {
             let expr = exprs.get(index).filter(|_| known);
-            Clause { node, reasons: expr.map_or(Reasons::Own, |expr| self.reasons_of(expr, node)) }
+            Clause { node, place: NOWHERE, reasons: expr.map_or(Reasons::Own, |expr| self.reasons_of(expr, node)) }
         };
         nodes.into_iter().enumerate().map(clause).collect()
     }
 
     fn reasons_of(&mut self, expr: &Expr, node: NodeId) -> Reasons {
         if let Some(value) = reasons::only_value(expr, self.store.costs.catalog()) {
-            return Reasons::Value(self.node_again(value));
+            let value = self.node_again(value);
+            return self.lacks.shared(Lack::Value(value));
         }
         if reasons::only_value_of_elements(expr).is_some()
-            && let Some(value) = self.value_of_elements(node)
+            && let Some(lack) = self.value_of_elements(node)
         {
-            return Reasons::Elements(value);
+            return self.lacks.shared(lack);
         }
         if reasons::are_values_of_elements(expr)
             && let Some(class) = exact::class(&self.store, node)
         {
-            return Reasons::Together(self.classes.add(class));
+            let class = self.classes.add(class);
+            return self.lacks.shared(Lack::Together(class));
         }
         if let Some(operands) = reasons::operands(expr) {
             let parts = operands.iter().map(|operand| {
                 let node = self.node_again(operand);
-                Clause { node, reasons: self.reasons_of(operand, node) }
+                Clause { node, place: NOWHERE, reasons: self.reasons_of(operand, node) }
             });
-            return Reasons::Operands(parts.collect());
+            let parts = parts.collect();
+            return self.lacks.of_operands(parts);
         }
-        if reasons::follow_the_node(expr) { Reasons::Node } else { Reasons::Own }
+        if reasons::follow_the_node(expr) { self.lacks.shared(Lack::Node(node)) } else { Reasons::Own }
     }
 
     /// The value that a quantifier asks of each element.
-    fn value_of_elements(&self, node: NodeId) -> Option<NodeId> {
+    fn value_of_elements(&self, node: NodeId) -> Option<Lack> {
         match self.store.op(node) {
             // `none` is `not any`.
             Op::Not(inner) => self.value_of_elements(*inner),
-            Op::Quantified(_, _, _, body) => match self.store.op(*body) {
-                Op::TextSet(value, ..) | Op::TextValues(value, ..) | Op::TextPatterns(value, ..) => Some(*value),
-                Op::InValues(value, ..) => Some(*value),
-                Op::Compare(_, _, a, b) => Some(if self.as_constant(*a).is_some() { *b } else { *a }),
-                _ => None,
-            },
+            Op::Quantified(_, collection, element, body) => {
+                let value = match self.store.op(*body) {
+                    Op::TextSet(value, ..) | Op::TextValues(value, ..) | Op::TextPatterns(value, ..) => *value,
+                    Op::InValues(value, ..) => *value,
+                    Op::Compare(_, _, a, b) => {
+                        if self.as_constant(*a).is_some() {
+                            *b
+                        } else {
+                            *a
+                        }
+                    }
+                    _ => return None,
+                };
+                Some(Lack::Elements(*collection, *element, value))
+            }
             _ => None,
         }
     }

@@ -1,6 +1,5 @@
 //! The index while it grows.
 
-use super::exact::Exact;
 use super::guard::{Atom, Guard, Guards, Order};
 use super::index::{Bits, Group, Index, Probe, Span};
 use crate::check::hir::RuleId;
@@ -12,7 +11,6 @@ pub(super) struct Draft {
     /// For each rule and each of its guards the groups of which one must light it.
     guards: Vec<Vec<Vec<Order>>>,
     never: Vec<RuleId>,
-    exact: Vec<Box<[Exact]>>,
 }
 
 struct DraftGroup {
@@ -24,12 +22,7 @@ struct DraftGroup {
 
 impl Draft {
     pub(super) fn new(rules: usize) -> Self {
-        Self {
-            groups: BTreeMap::new(),
-            guards: vec![Vec::new(); rules],
-            never: Vec::new(),
-            exact: vec![Box::default(); rules],
-        }
+        Self { groups: BTreeMap::new(), guards: vec![Vec::new(); rules], never: Vec::new() }
     }
 
     /// The rule can never hold.
@@ -40,11 +33,9 @@ impl Draft {
     pub(super) fn add<'g>(
         &mut self,
         guards: impl Iterator<Item = &'g Guard>,
-        exact: Vec<Exact>,
         rule: RuleId,
         order: impl Fn(&Atom) -> Order,
     ) {
-        self.exact[rule.0 as usize] = exact.into();
         for (layer, guard) in (0..).zip(guards) {
             let mut orders: Vec<Order> = Vec::with_capacity(guard.atoms.len());
             for atom in guard.atoms.iter() {
@@ -84,6 +75,7 @@ impl Draft {
             self.groups.keys().zip(0..).map(|(order, number)| (*order, number)).collect();
         let number = |orders: &Vec<Order>| -> Vec<u32> { orders.iter().map(|order| numbers[order]).collect() };
         let waits: Vec<Vec<Vec<u32>>> = self.guards.iter().map(|guards| guards.iter().map(number).collect()).collect();
+        let (rules, of_rules) = side_by_side(&waits);
         let words = waits.len().div_ceil(64);
         let layers = waits.iter().map(Vec::len).max().unwrap_or(0);
         // The last group that can light a guard of a rule decides that it is not lit.
@@ -91,26 +83,36 @@ impl Draft {
         for (rule, guards) in waits.iter().enumerate() {
             for (layer, groups) in guards.iter().enumerate() {
                 if let Some(group) = groups.last() {
-                    last[*group as usize].push(place(words, rule, layer));
+                    last[*group as usize].push(place(words, of_rules[rule], layer));
                 }
             }
         }
         let groups = std::mem::take(&mut self.groups).into_values().zip(last);
-        let groups = groups.map(|(group, last)| group.finish(guards, words, last)).collect();
-        let exact = self.exact;
-        let mut index = Index { groups, words, waits, exact, lit: Vec::new(), candidates: Vec::new() };
+        let groups = groups.map(|(group, last)| group.finish(guards, words, &of_rules, last)).collect();
+        let mut index = Index { groups, words, rules, bits: of_rules, waits, lit: Vec::new(), candidates: Vec::new() };
         index.lit = (0..layers).flat_map(|layer| index.without_guard(layer)).collect();
         index.candidates = index.without_guard(usize::MAX);
         for rule in self.never {
-            index.candidates[rule.0 as usize / 64] &= !(1 << (rule.0 % 64));
+            let bit = index.bits[rule.0 as usize];
+            index.candidates[bit as usize / 64] &= !(1 << (bit % 64));
         }
         index
     }
 }
 
-/// The bit of a rule in a layer.
-fn place(words: usize, rule: usize, layer: usize) -> u32 {
-    ((layer * words) * 64 + rule) as u32
+/// The rules in the order of what they wait for, and the place of each in it: so a group concerns few
+/// words.
+fn side_by_side(waits: &[Vec<Vec<u32>>]) -> (Vec<RuleId>, Vec<u32>) {
+    let mut order: Vec<u32> = (0..waits.len() as u32).collect();
+    order.sort_by(|a, b| waits[*a as usize].cmp(&waits[*b as usize]));
+    let mut places = vec![0; order.len()];
+    order.iter().zip(0..).for_each(|(rule, place)| places[*rule as usize] = place);
+    (order.into_iter().map(RuleId).collect(), places)
+}
+
+/// The bit of a rule in the words of all layers.
+fn place(words: usize, bit: u32, layer: usize) -> u32 {
+    (layer * words * 64) as u32 + bit
 }
 
 /// The places as words.
@@ -129,12 +131,13 @@ fn bits(mut places: Vec<u32>, words: usize) -> Vec<Bits> {
 }
 
 impl DraftGroup {
-    fn finish(self, guards: &Guards<'_, '_>, words: usize, last: Vec<u32>) -> Group {
+    fn finish(self, guards: &Guards<'_, '_>, words: usize, of_rules: &[u32], last: Vec<u32>) -> Group {
         let probe = self.probe(guards);
         let mut starts = vec![0];
         let mut waiting = Vec::new();
         for key in self.waiting {
-            waiting.extend(key.into_iter().map(|(rule, layer)| place(words, rule.0 as usize, layer as usize)));
+            waiting
+                .extend(key.into_iter().map(|(rule, layer)| place(words, of_rules[rule.0 as usize], layer as usize)));
             starts.push(waiting.len() as u32);
         }
         let subject = guards.subject(guards.value(&self.sample));

@@ -115,7 +115,7 @@ fn keys(plan: &Plan, group: &Group, program: &Program, out: &mut String) {
 
 fn rules_of<'p>(plan: &'p Plan, places: &'p [u32]) -> impl Iterator<Item = RuleId> + 'p {
     let stride = plan.index.words.max(1) as u32 * 64;
-    places.iter().map(move |place| RuleId(place % stride))
+    places.iter().filter_map(move |place| plan.index.rules.get((place % stride) as usize).copied())
 }
 
 fn range(span: Span) -> String {

@@ -10,15 +10,13 @@ use crate::check::hir::{LocalId, Quantifier};
 use crate::value::Value;
 use foldhash::HashMap;
 
-/// A clause that is unknown if nothing but absence has lit these guards of its rule.
+/// A clause that is unknown if nothing but absence has lit these guards of its rule: see
+/// [`super::Conjunct`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exact {
-    /// The layers of the guards, as bits.
-    pub layers: u8,
-    /// The clause.
-    pub node: NodeId,
-    /// It is false, too, unless all these values of some element are absent.
-    pub class: Option<ClassId>,
+pub(super) struct Exact {
+    pub(super) layers: u8,
+    pub(super) node: NodeId,
+    pub(super) class: Option<ClassId>,
 }
 
 /// A number of a [`Class`].

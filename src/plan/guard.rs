@@ -6,7 +6,7 @@
 use super::build::Locals;
 use super::cost::{ALWAYS, CAPABILITY};
 use super::draft::Draft;
-use super::exact::Classes;
+use super::exact::{Classes, Exact};
 use super::index::{Index, Subject, fold_key};
 use super::intern::{Scope, Store};
 use super::near::{self, MAX_EDITS};
@@ -105,7 +105,7 @@ pub(super) fn index(
     rules: &[PlannedRule],
     parents: &[u32],
     exact: bool,
-) -> Index {
+) -> (Index, Vec<Vec<Exact>>) {
     let find = |name| store.costs.catalog().find_function(name);
     let distances = [find("strings.levenshtein"), find("strings.ilevenshtein")];
     let message = store.intern(Op::Message);
@@ -123,23 +123,31 @@ pub(super) fn index(
         message,
     };
     let mut draft = Draft::new(rules.len());
+    let mut of_rules = Vec::with_capacity(rules.len());
     for (rule, number) in rules.iter().zip(0..) {
         let id = RuleId(number);
         if guards.is_false(rule.when) {
             draft.never(id);
+            of_rules.push(Vec::new());
         } else {
-            guards.rule(rule.when, id, exact, &mut draft);
+            let found = guards.rule(rule.when, id, exact, &mut draft);
+            of_rules.push(found);
         }
     }
-    draft.finish(&guards)
+    (draft.finish(&guards), of_rules)
+}
+
+/// The operands of a condition that must all hold.
+pub(super) fn conjuncts(store: &Store<'_>, when: NodeId) -> Vec<NodeId> {
+    match store.op(when) {
+        Op::And(operands) => operands.clone(),
+        _ => vec![when],
+    }
 }
 
 impl Guards<'_, '_> {
-    fn rule(&mut self, when: NodeId, id: RuleId, exact: bool, draft: &mut Draft) {
-        let conjuncts = match self.store.op(when) {
-            Op::And(operands) => operands.clone(),
-            _ => vec![when],
-        };
+    fn rule(&mut self, when: NodeId, id: RuleId, exact: bool, draft: &mut Draft) -> Vec<Exact> {
+        let conjuncts = conjuncts(self.store, when);
         let own: Vec<Rc<[Guard]>> = conjuncts.iter().map(|conjunct| self.of(*conjunct)).collect();
         let mut all: Vec<(usize, &Guard)> = own
             .iter()
@@ -150,8 +158,8 @@ impl Guards<'_, '_> {
         all.truncate(MAX_GUARDS);
         let mut layers = vec![Vec::new(); conjuncts.len()];
         all.iter().zip(0..).for_each(|((clause, _), layer)| layers[*clause].push(layer));
-        let exact = if exact { self.exact(&conjuncts, &layers) } else { Vec::new() };
-        draft.add(all.iter().map(|(_, guard)| *guard), exact, id, |atom| self.order(atom));
+        draft.add(all.iter().map(|(_, guard)| *guard), id, |atom| self.order(atom));
+        if exact { self.exact(&conjuncts, &layers) } else { Vec::new() }
     }
 
     /// Conditions that must all not be false, the rarest first.

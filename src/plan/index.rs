@@ -1,10 +1,10 @@
 //! Which rules can hold: tables from what a message says to the rules that ask for it.
 
 use super::NodeId;
-use super::exact::Exact;
 use super::guard::NumberKind;
 use crate::check::hir::{Fold, LocalId, RuleId};
 use foldhash::HashMap;
+use std::borrow::Cow;
 
 /// Where the value of a group comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,29 +99,31 @@ impl Group {
 ///
 /// A rule has up to some guards, each of which must be lit by one of the groups where it waits;
 /// else the rule is false. Guards are bits: that of the rule's first guard in the first layer of
-/// words, and so on.
+/// words, and so on. Rules that wait for the same groups have bits side by side.
 #[derive(Debug, Default)]
 pub struct Index {
     /// Groups, the cheapest value first.
     pub groups: Vec<Group>,
     /// Words of 64 rules.
     pub words: usize,
+    /// The rule of each bit of a layer.
+    pub rules: Vec<RuleId>,
+    /// The bit of each rule in a layer.
+    pub bits: Vec<u32>,
     /// What is lit from the start, layer after layer: guards that a rule does not have.
     pub lit: Vec<u64>,
     /// The rules that can hold at all.
     pub candidates: Vec<u64>,
     /// For each rule and each of its guards the groups that can light it.
     pub waits: Vec<Vec<Vec<u32>>>,
-    /// For each rule the clauses that the index may know to be unknown.
-    pub exact: Vec<Box<[Exact]>>,
 }
 
 impl Index {
     /// The rules without a guard in this layer.
     pub(super) fn without_guard(&self, layer: usize) -> Vec<u64> {
         let mut words = vec![0; self.words];
-        for (rule, guards) in self.waits.iter().enumerate() {
-            words[rule / 64] |= u64::from(guards.len() <= layer) << (rule % 64);
+        for (guards, bit) in self.waits.iter().zip(&self.bits) {
+            words[*bit as usize / 64] |= u64::from(guards.len() <= layer) << (bit % 64);
         }
         words
     }
@@ -134,7 +136,8 @@ impl Index {
 
     /// False if the rule's condition is a constant that never holds.
     pub fn can_hold(&self, rule: RuleId) -> bool {
-        self.candidates.get(rule.0 as usize / 64).is_some_and(|word| word >> (rule.0 % 64) & 1 == 1)
+        let Some(bit) = self.bits.get(rule.0 as usize) else { return false };
+        self.candidates.get(*bit as usize / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
     }
 }
 
@@ -142,20 +145,23 @@ impl Index {
 pub fn fold_key<'t>(fold: Fold, text: &'t str, out: &'t mut String) -> &'t str {
     match fold {
         Fold::Exact | Fold::Enum(_) => text,
+        Fold::NoCase if text.is_ascii() => {
+            out.clear();
+            out.push_str(text);
+            out.make_ascii_lowercase();
+            out
+        }
         Fold::NoCase => {
             out.clear();
             out.extend(text.chars().map(crate::matcher::fold_char));
             out
         }
-        Fold::Domain => {
-            let plain = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_');
-            let trimmed = text.trim_end_matches('.');
-            // Mapping to ASCII leaves these as they are.
-            if trimmed.bytes().all(plain) && !trimmed.contains("xn--") {
-                return trimmed;
+        Fold::Domain => match crate::value::host_key(text) {
+            Cow::Borrowed(key) => key,
+            Cow::Owned(key) => {
+                *out = key;
+                out
             }
-            *out = crate::value::host_key(text);
-            out
-        }
+        },
     }
 }

@@ -41,17 +41,18 @@ pub(super) struct Store<'c> {
 }
 
 impl<'c> Store<'c> {
-    pub(super) fn new(costs: Costs<'c>, share: bool) -> Self {
+    /// With room for about so many nodes.
+    pub(super) fn new(costs: Costs<'c>, share: bool, room: usize) -> Self {
         Self {
-            nodes: Vec::new(),
+            nodes: Vec::with_capacity(room),
             costs,
             share,
-            free: Vec::new(),
-            refers: Vec::new(),
-            nested: Vec::new(),
+            free: Vec::with_capacity(room),
+            refers: Vec::with_capacity(room),
+            nested: Vec::with_capacity(room),
             sets: vec![Vec::new()],
             known_sets: HashMap::from_iter([(Vec::new(), NOTHING)]),
-            known: HashMap::new(),
+            known: HashMap::with_capacity(if share { room } else { 0 }),
             hasher: RandomState::default(),
         }
     }
@@ -62,6 +63,11 @@ impl<'c> Store<'c> {
 
     pub(super) fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0 as usize]
+    }
+
+    /// Takes what was measured instead of the estimate.
+    pub(super) fn measured(&mut self, id: NodeId, chance: u16) {
+        self.nodes[id.0 as usize].chance = chance;
     }
 
     pub(super) fn refers(&self, id: NodeId) -> bool {

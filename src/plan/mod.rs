@@ -10,20 +10,23 @@ mod exact;
 mod guard;
 mod index;
 mod intern;
+mod lack;
 mod near;
 mod reasons;
 mod texts;
 
 pub use constant::{Constant, SharedPattern};
-pub use exact::{Class, ClassId, Exact};
+pub use exact::{Class, ClassId};
 pub use guard::NumberKind;
 pub use index::{Bits, Group, Index, Probe, Span, Subject, fold_key};
+pub use lack::{Lack, LackId};
 pub use near::each_deletion;
 pub use texts::{Needle, TextHits, TextSet, TextUse};
 
-use crate::check::hir::{Arith, Fold, LocalId, Ordering, Program, Quantifier, RuleId, TemplateId};
+use crate::check::hir::{Arith, Expr, Fold, LocalId, Ordering, Program, Quantifier, RuleId, TemplateId};
 use crate::syntax::ast::TextOp;
 use crate::value::{Catalog, FieldId, FuncId};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A node of the plan; children have smaller ids.
@@ -159,11 +162,14 @@ impl Op {
 pub enum Keep {
     /// It is computed again each time.
     No,
-    /// For the message, in this place.
+    /// For the message, in this place among the truths, or among the values.
     Message(u32),
     /// For each element of the closed list that this binding walks, in this place.
     Element(u32, LocalId),
 }
+
+/// The place of truths that are not kept.
+pub const NOWHERE: u32 = u32::MAX;
 
 /// A node with what is known of it.
 #[derive(Clone, Debug)]
@@ -187,17 +193,35 @@ pub struct Node {
 pub struct PlannedRule {
     /// Its condition.
     pub when: NodeId,
+    /// The condition's operands, in [`Plan::conjuncts`].
+    pub conjuncts: Range<u32>,
     /// Its suppressions, in written order.
     pub unless: Vec<(Arc<str>, NodeId)>,
     /// The conjuncts of the condition in written order.
     pub clauses: Vec<Clause>,
 }
 
-/// A conjunct of a rule, or a part of one.
+/// An operand of a rule's conjunction, in the order of evaluation. Those of one rule lie together.
+#[derive(Clone, Copy, Debug)]
+pub struct Conjunct {
+    /// Its node.
+    pub node: NodeId,
+    /// Where its truth is kept; [`NOWHERE`] if it is not.
+    pub place: u32,
+    /// Layers of the index, as bits: if none of them is lit by a value, the conjunct is unknown. None:
+    /// the index knows nothing of it.
+    pub layers: u8,
+    /// It is false, too, unless all these values of some element are absent.
+    pub class: Option<ClassId>,
+}
+
+/// A conjunct of a rule, or a part of one, as it was written.
 #[derive(Clone, Debug)]
 pub struct Clause {
     /// Its node.
     pub node: NodeId,
+    /// Where its truth is kept; [`NOWHERE`] if it is not.
+    pub place: u32,
     /// What its being undecided depends on.
     pub reasons: Reasons,
 }
@@ -205,17 +229,10 @@ pub struct Clause {
 /// Which clauses lack the same when they are undecided, so that it is found out once a message.
 #[derive(Clone, Debug)]
 pub enum Reasons {
-    /// All that read this value of the message, if it is absent.
-    Value(NodeId),
-    /// All that ask of some element of the same list whether it has this value.
-    Elements(NodeId),
-    /// If only absence lights it, all that ask the same values of elements of the same list: see
-    /// [`Exact`].
-    Together(ClassId),
+    /// All that share this.
+    Shared(LackId),
     /// It lacks what its undecided operands lack.
     Operands(Vec<Clause>),
-    /// All of the same node.
-    Node,
     /// None: the clause is asked each time.
     Own,
 }
@@ -265,6 +282,9 @@ impl Default for PlanOptions {
     }
 }
 
+/// What was measured of a clause.
+pub type Measured<'m> = &'m dyn Fn(&Expr) -> Option<u16>;
+
 /// The plan of a program. Immutable.
 #[derive(Debug)]
 pub struct Plan {
@@ -276,22 +296,31 @@ pub struct Plan {
     pub texts: Vec<TextUse>,
     /// Which rules can hold.
     pub index: Index,
+    /// The operands of all rules' conditions.
+    pub conjuncts: Vec<Conjunct>,
     /// Values that are asked together.
     pub classes: Vec<Class>,
+    /// What undecided clauses can lack.
+    pub lacks: Vec<Lack>,
     /// Number of bindings.
     pub locals: usize,
+    /// Number of truths that are kept for the message.
+    pub truth_slots: usize,
     /// Number of values that are kept for the message.
-    pub message_slots: usize,
+    pub value_slots: usize,
     /// Number of values that are kept for each element of a list.
     pub element_slots: usize,
     /// How it was built.
     pub options: PlanOptions,
+    /// Tells it from all others of this process.
+    pub serial: u64,
 }
 
 impl Plan {
-    /// Builds the plan of a program.
-    pub fn build(program: &Program, catalog: &Catalog, options: PlanOptions) -> Self {
-        build::build(program, catalog, options)
+    /// Builds the plan of a program. `measured` tells of clauses of rules how often they are not false,
+    /// in thousandths, where that is known: it only decides an order.
+    pub fn build(program: &Program, catalog: &Catalog, options: PlanOptions, measured: Measured<'_>) -> Self {
+        build::build(program, catalog, options, measured)
     }
 
     /// The plan as text: stable, without addresses.

@@ -15,6 +15,7 @@ pub use types::{Shape, Type};
 
 use crate::matcher::Pattern;
 use std::any::Any;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
@@ -69,9 +70,14 @@ impl fmt::Display for Cidr {
 
 /// The form in which equal host names are the same text: ASCII (IDNA), lower case, no dot at the
 /// end. A name that IDNA refuses is only put into lower case.
-pub fn host_key(text: &str) -> String {
+pub fn host_key(text: &str) -> Cow<'_, str> {
     let trimmed = text.trim_end_matches('.');
-    idna::domain_to_ascii(trimmed).unwrap_or_else(|_| trimmed.to_lowercase())
+    let plain = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_');
+    // Mapping to ASCII leaves these as they are.
+    if trimmed.bytes().all(plain) && !trimmed.contains("xn--") {
+        return Cow::Borrowed(trimmed);
+    }
+    Cow::Owned(idna::domain_to_ascii(trimmed).unwrap_or_else(|_| trimmed.to_lowercase()))
 }
 
 fn mask(address: IpAddr, prefix: u8) -> IpAddr {

@@ -76,12 +76,10 @@ pub(super) fn declare(r: &mut Registry) {
             "MessageType",
             Cost::Cheap,
             "Direction of the message, by the organisation's own domains.",
-            |_, m| Value::record(Arc::new(direction(m))),
+            |_, m| Value::record(m.once(|| direction(m))),
         )
         .field("sender", "Mailbox?", Cost::Cheap, "The mailbox of the From field.", |_, m| optional(m.sender()))
-        .field("recipients", "Recipients", Cost::Cheap, "To, Cc and Bcc.", |_, m| {
-            Value::record(Arc::new(recipients(m)))
-        })
+        .field("recipients", "Recipients", Cost::Cheap, "To, Cc and Bcc.", |_, m| Value::record(recipients(m)))
         .field("subject", "Subject", Cost::Cheap, "The subject line.", |_, m| record(m.subject()))
         .field("headers", "Headers", Cost::Cheap, "The header section.", |_, m| super::headers::headers(m))
         .field("body", "Body", Cost::Cheap, "Texts, links and threads.", |_, m| super::body::body(m))
@@ -398,8 +396,9 @@ fn decoded(url: &Url) -> Value {
     Value::Map(Arc::new(map))
 }
 
-fn recipients(message: &Message) -> Recipients {
-    Recipients { to: message.mailboxes("to"), cc: message.mailboxes("cc"), bcc: message.mailboxes("bcc") }
+fn recipients(message: &Message) -> Arc<Recipients> {
+    let mailboxes = |name| message.mailboxes(name);
+    message.once(|| Recipients { to: mailboxes("to"), cc: mailboxes("cc"), bcc: mailboxes("bcc") })
 }
 
 fn direction(message: &Message) -> MessageType {
