@@ -158,10 +158,7 @@ impl<'t> Plain<'t> {
 /// The longest of these forms at a place, and what it means.
 fn defanged(text: &str, at: usize) -> Option<(Range<usize>, &'static str)> {
     let rest = &text.as_bytes()[at..];
-    let may_begin = match rest {
-        [b'[' | b'(' | b'{' | b'\\', ..] | [b' ', b'[' | b'(', ..] => true,
-        _ => false,
-    };
+    let may_begin = matches!(rest, [b'[' | b'(' | b'{' | b'\\', ..] | [b' ', b'[' | b'(', ..]);
     if !may_begin {
         return None;
     }

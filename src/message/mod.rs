@@ -71,6 +71,7 @@ pub struct Message {
     limits_hit: Mutex<BTreeSet<String>>,
     sender: OnceLock<Option<Arc<Mailbox>>>,
     subject: OnceLock<Arc<Subject>>,
+    mailboxes: Mutex<Vec<Mailboxes>>,
     hops: OnceLock<Vec<Arc<Hop>>>,
     body: OnceLock<Arc<Body>>,
     attachments: OnceLock<Vec<Arc<Attachment>>>,
@@ -79,6 +80,9 @@ pub struct Message {
     ambiguities: OnceLock<Vec<Anomaly>>,
     later: Mutex<Vec<(TypeId, Slot)>>,
 }
+
+/// A field's name and the mailboxes of all fields of that name.
+type Mailboxes = (String, Vec<Arc<Mailbox>>);
 
 /// What a later stage computes once.
 type Slot = Arc<OnceLock<Arc<dyn Any + Send + Sync>>>;
@@ -120,6 +124,7 @@ impl Message {
             settings,
             sender: OnceLock::new(),
             subject: OnceLock::new(),
+            mailboxes: Mutex::default(),
             hops: OnceLock::new(),
             body: OnceLock::new(),
             attachments: OnceLock::new(),
@@ -287,9 +292,15 @@ impl Message {
         self.sender.get_or_init(|| Mailbox::parse(&self.first("from")?.raw)).as_ref()
     }
 
-    /// The mailboxes of all fields of a name.
+    /// The mailboxes of all fields of a name, read once.
     pub fn mailboxes(&self, name: &str) -> Vec<Arc<Mailbox>> {
-        self.all(name).flat_map(|header| Mailbox::parse_list(&header.raw)).collect()
+        let mut known = self.mailboxes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, found)) = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            return found.clone();
+        }
+        let found: Vec<_> = self.all(name).flat_map(|header| Mailbox::parse_list(&header.raw)).collect();
+        known.push((name.to_owned(), found.clone()));
+        found
     }
 
     /// The subject.

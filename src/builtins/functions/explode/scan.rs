@@ -58,9 +58,9 @@ fn texts_and_hashes(r: &mut Registry) {
         |_, e| Value::Float(e.0),
     );
     r.record::<Hashes>("ScanHash", "Hashes of a file, in lower-case hexadecimal.")
-        .field("md5", "string?", Cost::Expensive, "MD5.", |_, h| Value::String(Arc::clone(&h.0.md5())))
-        .field("sha1", "string?", Cost::Expensive, "SHA-1.", |_, h| Value::String(Arc::clone(&h.0.sha1())))
-        .field("sha256", "string?", Cost::Expensive, "SHA-256.", |_, h| Value::String(Arc::clone(&h.0.sha256())));
+        .field("md5", "string?", Cost::Expensive, "MD5.", |_, h| Value::String(Arc::clone(h.0.md5())))
+        .field("sha1", "string?", Cost::Expensive, "SHA-1.", |_, h| Value::String(Arc::clone(h.0.sha1())))
+        .field("sha256", "string?", Cost::Expensive, "SHA-256.", |_, h| Value::String(Arc::clone(h.0.sha256())));
     r.record::<Tags>("ScanXml", "An XML document.").field(
         "tags",
         "[string]",
