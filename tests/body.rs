@@ -46,6 +46,18 @@ fn hidden_text_is_not_displayed() {
         r##"<table bgcolor="#000000"><tr><td><font color="black">secret</font></td></tr></table>"##,
         r#"<div style="background-color:rgb(10,20,30)"><b style="color:#0a141e">secret</b></div>"#,
         r"<p hidden>secret</p>",
+        r"<p popover>secret</p>",
+        r#"<p style="display/**/:/* x */none">secret</p>"#,
+        r#"<p style="d\69 splay:no\6e e">secret</p>"#,
+        r#"<p style="scale:0">secret</p>"#,
+        r#"<p style="font-size:calc(0px)">secret</p>"#,
+        r#"<p style="opacity:calc( 0 )">secret</p>"#,
+        r"<style>.v{display:var(--c)} :root{--c:none}</style><p class=v>secret</p>",
+        r"<style>:root{--a:var(--b);--b:none}</style><p style='display:var(--a)'>secret</p>",
+        r#"<p style="display:var(--x, var(--y, none))">secret</p>"#,
+        r"<style>p:not(.k){display:none}</style><p>secret</p>",
+        r"<p><select>secret<p>secret</p></select>",
+        r"<datalist><option>secret</datalist>",
         r#"<p hidden="">secret</p>"#,
         r#"<div style="max-height:0;overflow:hidden">secret</div>"#,
         r#"<div style="height:0px;overflow:hidden">secret</div>"#,
@@ -86,6 +98,13 @@ fn visible_text_is_displayed() {
         r#"<div style="overflow:hidden;line-height:150%">lure</div>"#,
         r#"<p style="opacity:1">lure</p>"#,
         r#"<p style="display:none;display:block">lure</p>"#,
+        r#"<p style="display:none !ie">lure</p>"#,
+        r#"<p style="display\3a none">lure</p>"#,
+        r#"<p style="display:none\9">lure</p>"#,
+        r#"<p style="display:var(--x)">lure</p>"#,
+        r#"<p style="display:var(--x,block)">lure</p>"#,
+        r#"<p style="scale:1;font-size:calc(14px)">lure</p>"#,
+        r"<style>p:not(.k){display:none}</style><p class=k>lure</p>",
         r#"<div style="visibility:hidden"><b style="visibility:visible">lure</b></div>"#,
         r#"<div style="font-size:0"><span style="font-size:14px">lure</span></div>"#,
         r##"<table><td bgcolor="#336699"><font color="white">lure</font></td></table>"##,
@@ -567,6 +586,8 @@ fn of_a_list_of_choices_only_the_choices_are_drawn() {
     assert_eq!(display("<p>Hello</p><select>secret<option>one<option>two</select>"), "Hello\none\ntwo");
     assert_eq!(display("<select><optgroup>secret<option>one</optgroup></select>"), "one");
     assert_eq!(display("<p>Hello<optgroup>there"), "Hello\nthere");
+    assert_eq!(display("<select><option>one</select>after"), "one\nafter");
+    assert_eq!(display("<datalist><option>x</datalist>after"), "after");
 }
 
 #[test]
@@ -616,6 +637,10 @@ fn hostile_input_costs_linear_time() {
         ("selectors", many_selectors),
         ("class", heavy_class),
         ("open style", format!("<style>{}", "@x{".repeat(200_000))),
+        (
+            "variables",
+            format!("<style>:root{{--a:var(--a) var(--a)}}</style>{}", "<p style='color:var(--a)'>x".repeat(3_000)),
+        ),
         ("quotes without space", "\"a".repeat(100_000)),
         ("open urls", format!("<style>{}</style><p style='{}'>", "url(\"a\\n".repeat(30_000), "url(".repeat(30_000))),
         ("attributions", "a@b.example writes:<br>&gt; x<br>y<br>".repeat(5_000)),

@@ -48,7 +48,7 @@ impl Kind {
             "noscript" => Self::OF_HEAD,
             "a" | "b" | "big" | "code" | "em" | "font" | "i" | "nobr" | "s" | "small" | "strike" | "strong" | "tt"
             | "u" => Self::FORMATTING,
-            "object" | "applet" | "marquee" => Self::BARRIER,
+            "object" | "applet" | "marquee" | "select" => Self::BARRIER,
             "audio" | "datalist" | "meter" | "progress" | "rp" | "textarea" | "video" => Self::REPLACED,
             _ => 0,
         })

@@ -1,6 +1,7 @@
 //! What style sheets fetch: `@import` and `url(...)` (CSS Cascade 5, CSS Values 4).
 
 use super::sheet::without_comments;
+use std::borrow::Cow;
 
 /// Where a reference stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +97,21 @@ fn address(text: &str) -> (String, &str) {
     }
     address.truncate(address.trim_end().len());
     (address, rest)
+}
+
+/// A name or a value without escapes.
+pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
+    if !text.contains('\\') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((plain, escaped)) = rest.split_once('\\') {
+        out.push_str(plain);
+        rest = escape(escaped, &mut out);
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
 }
 
 /// What a backslash stands before (CSS Syntax 3 section 4.3.7); gives what follows that.

@@ -5,6 +5,7 @@ use super::media;
 use super::style::Declarations;
 use super::tokens::{Attributes, Document, Token};
 use foldhash::fast::FixedState;
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashMap;
 
@@ -13,6 +14,11 @@ const MAX_RULES: usize = 5_000;
 /// Longest selector that is read, in bytes, and most parts of one.
 const MAX_SELECTOR: usize = 512;
 const MAX_PARTS: usize = 16;
+/// Most custom properties, and most of them that are put into one list of declarations.
+const MAX_VARIABLES: usize = 1_000;
+const MAX_INSERTED: usize = 32;
+/// How much longer a list of declarations may get by them, in bytes.
+const MAX_GROWTH: usize = 4_096;
 /// Elements compared with parts of selectors, in all.
 const PATIENCE: usize = 5_000_000;
 
@@ -37,6 +43,8 @@ struct Compound {
     id: Option<String>,
     classes: Vec<String>,
     attributes: Vec<(String, Test)>,
+    /// What it must not be.
+    not: Vec<Self>,
 }
 
 /// What is asked of an attribute's value.
@@ -66,9 +74,32 @@ pub(super) struct Sheet {
     rules: Vec<Rule>,
     /// Rules by a hash of an id, a class or an element's name in lower case; 0 for all elements.
     by_key: HashMap<u64, Vec<u32>, FixedState>,
+    /// Custom properties (CSS Variables 1), wherever they are declared.
+    variables: HashMap<String, String>,
     patience: Cell<usize>,
     /// True if rules were left out.
     pub(super) cut: bool,
+}
+
+/// The custom properties that a style sheet declares.
+fn variables(css: &str) -> impl Iterator<Item = (String, String)> {
+    let declared = css.split(['{', '}', ';']).filter_map(|piece| piece.trim_start().split_once(':'));
+    let custom = declared.filter(|(name, _)| name.starts_with("--"));
+    custom.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+}
+
+/// Where the bracket closes that was opened before the text.
+fn closing(text: &str) -> usize {
+    let mut depth = 1_u32;
+    let ends = |c: char| {
+        depth = match c {
+            '(' => depth + 1,
+            ')' => depth - 1,
+            _ => depth,
+        };
+        depth == 0
+    };
+    text.find(ends).unwrap_or(text.len())
 }
 
 /// FNV-1a. Names that share a key are told apart when rules are compared.
@@ -80,7 +111,7 @@ fn key(sigil: u8, name: &str) -> u64 {
 impl Sheet {
     /// Reads all `<style>` elements.
     pub(super) fn of(document: &Document) -> Self {
-        let mut sheet = Self { patience: Cell::new(PATIENCE), ..Self::default() };
+        let mut sheets: Vec<String> = Vec::new();
         let mut css: Option<String> = None;
         for token in document.tokens() {
             match (token, &mut css) {
@@ -89,17 +120,34 @@ impl Sheet {
                     css = applies.then(String::new);
                 }
                 (Token::Text(text, _), Some(css)) => css.push_str(text),
-                (Token::End(_), Some(text)) => {
-                    sheet.read(&without_comments(text));
-                    css = None;
-                }
+                (Token::End(_), Some(_)) => sheets.extend(css.take()),
                 _ => {}
             }
         }
-        if let Some(text) = css {
-            sheet.read(&without_comments(&text));
-        }
+        sheets.extend(css);
+        sheets.iter_mut().for_each(|css| *css = without_comments(css));
+        let variables = sheets.iter().flat_map(|css| variables(css)).take(MAX_VARIABLES).collect();
+        let mut sheet = Self { patience: Cell::new(PATIENCE), variables, ..Self::default() };
+        sheets.iter().for_each(|css| sheet.read(css));
         sheet
+    }
+
+    /// Declarations with custom properties in the places that name them. One that nobody declared
+    /// is what stands behind its name.
+    pub(super) fn resolved<'t>(&self, declarations: &'t str) -> Cow<'t, str> {
+        let mut text = Cow::Borrowed(declarations);
+        for _ in 0..MAX_INSERTED {
+            let Some(at) = text.find("var(") else { break };
+            let inside = text[at + 4..].split_at(closing(&text[at + 4..])).0;
+            let (name, other) = inside.split_once(',').unwrap_or((inside, ""));
+            let value = self.variables.get(name.trim()).map_or(other, String::as_str).trim().to_owned();
+            if text.len() + value.len() > declarations.len() + MAX_GROWTH {
+                break;
+            }
+            let end = (at + 4 + inside.len() + 1).min(text.len());
+            text.to_mut().replace_range(at..end, &value);
+        }
+        text
     }
 
     /// Reads rules. A group that holds here (`@media screen`) is read as if it were none: blocks
@@ -126,7 +174,7 @@ impl Sheet {
 
     fn add(&mut self, selectors: &str, body: &str) {
         // PERF: read once, however many selectors share the block.
-        let declarations = Declarations::parse(body);
+        let declarations = Declarations::parse(&self.resolved(body));
         if declarations.is_empty() {
             return;
         }
@@ -229,6 +277,7 @@ impl Compound {
                 self.classes.iter().all(has)
             })
             && self.attributes.iter().all(|(name, test)| get(name).is_some_and(|value| test.holds(value)))
+            && !self.not.iter().any(|part| part.matches(element))
     }
 }
 
@@ -246,7 +295,10 @@ impl Test {
 }
 
 fn specificity(subject: &Compound, above: &[(Combinator, Compound)]) -> u32 {
-    let all = || above.iter().map(|(_, compound)| compound).chain([subject]);
+    let all = || {
+        let parts = above.iter().map(|(_, compound)| compound).chain([subject]);
+        parts.flat_map(|part| part.not.iter().chain([part]))
+    };
     let ids = all().filter(|compound| compound.id.is_some()).count();
     let classes: usize = all().map(|compound| compound.classes.len() + compound.attributes.len()).sum();
     let names = all().filter(|compound| compound.name.is_some()).count();
@@ -300,6 +352,11 @@ fn compound(text: &str) -> Option<Compound> {
             '[' => {
                 let (test, after) = rest[1..].split_once(']')?;
                 found.attributes.push(attribute_test(test)?);
+                rest = after;
+            }
+            ':' if rest.starts_with(":not(") => {
+                let (part, after) = rest[5..].split_once(')')?;
+                found.not.push(compound(part).filter(|part| part.not.is_empty())?);
                 rest = after;
             }
             ':' => {

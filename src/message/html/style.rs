@@ -1,10 +1,12 @@
 //! How an element looks, as far as it decides whether its text can be seen and where lines end.
 
 use super::element::Kind;
-use super::sheet::Element;
+use super::fetched::unescaped;
+use super::sheet::{Element, Sheet, without_comments};
 use super::text::Transform;
 use super::value::{Length, Paint, background, background_image, color, fraction};
 use foldhash::fast::RandomState;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// A value with its `!important`.
@@ -131,23 +133,26 @@ impl Declarations {
     pub(super) fn parse(text: &str) -> Self {
         let mut all = Self::default();
         let mut buffer = String::new();
+        let text = if text.contains("/*") { Cow::Owned(without_comments(text)) } else { Cow::Borrowed(text) };
         for declaration in text.split(';') {
             let Some((name, value)) = declaration.split_once(':') else { continue };
-            let (name, value) = (name.trim(), value.trim());
+            let (name, value) = (unescaped(name.trim()), value.trim());
             if name.len() > MAX_NAME {
                 continue;
             }
             buffer.clear();
-            buffer.push_str(name);
+            buffer.push_str(&name);
             buffer.make_ascii_lowercase();
             if !matters(&buffer) {
                 continue;
             }
-            buffer.push_str(&value[..value.floor_char_boundary(MAX_VALUE)]);
+            buffer.push_str(&unescaped(&value[..value.floor_char_boundary(MAX_VALUE)]));
             buffer.make_ascii_lowercase();
             let (name, value) = buffer.split_at(name.len());
             match value.split_once('!') {
-                Some((value, _)) => all.set(name, value.trim_end(), true),
+                Some((value, mark)) if mark.trim() == "important" => all.set(name, value.trim_end(), true),
+                // Browsers pass over a declaration with any other mark.
+                Some(_) => {}
                 None => all.set(name, value, false),
             }
         }
@@ -199,6 +204,9 @@ impl Declarations {
             "clip" => set(&mut self.cut_away, Some(is_empty_clip(value)), important),
             "clip-path" => set(&mut self.cut_away, Some(is_empty_path(value)), important),
             "transform" => set(&mut self.cut_away, Some(moves_away(value)), important),
+            "scale" => {
+                set(&mut self.cut_away, Some(value.split(' ').any(|axis| fraction(axis) == Some(0.0))), important)
+            }
             "color" => set(&mut self.color, color(value), important),
             "-webkit-text-fill-color" => set(&mut self.fill, color(value), important),
             "background" | "background-color" => set(&mut self.background, background(value), important),
@@ -275,12 +283,12 @@ pub(super) struct Inline<'d> {
 }
 
 impl<'d> Inline<'d> {
-    pub(super) fn of(&mut self, written: &'d str) -> &Declarations {
+    pub(super) fn of(&mut self, sheet: &Sheet, written: &'d str) -> &Declarations {
         if self.known.len() >= MOST_INLINE && !self.known.contains_key(written) {
-            self.other = Declarations::parse(written);
+            self.other = Declarations::parse(&sheet.resolved(written));
             return &self.other;
         }
-        self.known.entry(written).or_insert_with(|| Declarations::parse(written))
+        self.known.entry(written).or_insert_with(|| Declarations::parse(&sheet.resolved(written)))
     }
 }
 
@@ -315,6 +323,7 @@ fn matters(name: &str) -> bool {
             | "overflow-x"
             | "overflow-y"
             | "position"
+            | "scale"
             | "text-indent"
             | "text-transform"
             | "top"
@@ -456,7 +465,7 @@ impl Style {
                 "bgcolor" => style.background = attribute_color(value).or(style.background),
                 "background" if !value.trim().is_empty() => style.background = Some(Paint::Unknown),
                 "size" if name == "font" => style.font_size = font_of(value).unwrap_or(style.font_size),
-                "hidden" => declared.display = declared.display.or(Some((Display::None, false))),
+                "hidden" | "popover" => declared.display = declared.display.or(Some((Display::None, false))),
                 _ => {}
             }
         }

@@ -41,6 +41,7 @@ pub(super) enum Length {
 impl Length {
     /// Reads a length in lower case.
     pub(super) fn parse(value: &str) -> Option<Self> {
+        let value = calculated(value);
         let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
         let number: f32 = digits.trim_end().parse().ok().filter(|number: &f32| number.is_finite())?;
         Some(match value.get(digits.len()..)? {
@@ -79,8 +80,14 @@ impl Length {
     }
 }
 
+/// `calc()` around nothing to calculate.
+fn calculated(value: &str) -> &str {
+    value.strip_prefix("calc(").and_then(|rest| rest.strip_suffix(')')).map_or(value, str::trim)
+}
+
 /// A number or a percentage.
 pub(super) fn fraction(value: &str) -> Option<f32> {
+    let value = calculated(value);
     match value.strip_suffix('%') {
         Some(percent) => percent.trim().parse::<f32>().ok().map(|percent| percent / 100.0),
         None => value.parse().ok(),

@@ -175,7 +175,7 @@ impl<'d> Walker<'d> {
         let outermost = if matches!(element.name, "html" | "body") { Style::default() } else { self.root };
         let style = parent.map_or(outermost, |frame| frame.style);
         let sheet = self.sheet.of_element(element, &self.elements[from..]);
-        let inline = element.attributes.get("style").map(|written| self.inline.of(written));
+        let inline = element.attributes.get("style").map(|written| self.inline.of(&self.sheet, written));
         let style = style.child(element, kind, sheet, inline);
         let drawn = ["summary", "option", "optgroup"].contains(&element.name);
         let undrawn = parent.is_some_and(|parent| parent.closed) && !drawn;
@@ -372,7 +372,7 @@ impl<'d> Walker<'d> {
         }
         let found = match () {
             () if kind.is_of_table() || name == "table" => self.find_open(name, |_| false),
-            () if kind.is_block() || kind.is_barrier() || kind.is_formatting() => {
+            () if kind.is_block() || kind.is_barrier() || kind.is_formatting() || name == "datalist" => {
                 self.find_open(name, Kind::is_barrier)
             }
             () => self.find_open(name, |kind| kind.is_barrier() || kind.is_block()),
@@ -575,8 +575,10 @@ impl<'d> Walker<'d> {
 
     /// The line ends where the text stands.
     fn break_line(&mut self) {
-        if let Some(frame) = self.stack.last().copied().filter(|frame| !frame.silent) {
-            self.line_break(&frame);
+        match self.stack.last().copied() {
+            Some(frame) if !frame.silent => self.line_break(&frame),
+            Some(_) => {}
+            None => [&mut self.inner, &mut self.hidden, &mut self.display].into_iter().for_each(Text::line_break),
         }
     }
 
