@@ -114,6 +114,8 @@ impl Breaker {
         let mut tripped = Vec::new();
         for name in matched {
             let Some(rule) = self.rules.get_mut(name) else { continue };
+            // One that was silent may fall silent again: when that is must be asked anew.
+            self.silence = if rule.silent_since.is_some() { 0 } else { self.silence };
             rule.hit(self.seen);
             if rule.rises.at(self.seen) >= self.settings.limit() && self.seen >= self.settings.least {
                 tripped.push(rule.trip(name, &rule.rises, self.seen, now));

@@ -39,6 +39,9 @@ impl Cusum {
         }
         (self.sum, self.last) = ((before + self.hit).max(0.0), seen);
         self.hits += 1;
+        if self.sum == 0.0 {
+            (self.opened, self.hits) = (seen, 0);
+        }
     }
 
     /// The message at which the sum reaches the limit if none matches until then.
@@ -73,7 +76,7 @@ mod tests {
         let limit = falls.reaches(16.0).expect("some day");
         assert!(falls.at(limit) >= 16.0 && falls.at(limit - 1) < 16.0);
         falls.hit(100);
-        assert!(falls.reaches(16.0) > Some(limit) && falls.window(200) == (1, 101));
+        assert!(falls.reaches(16.0) > Some(limit) && falls.window(200) == (0, 100));
     }
 
     #[test]

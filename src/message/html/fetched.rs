@@ -73,9 +73,13 @@ pub(super) fn fetched(css: &str, mut found: impl FnMut(&'static str, &str)) {
     }
 }
 
+/// True if a text ends with the name of the function, and not with a longer name.
 fn ends_with_url(text: &str) -> bool {
-    let Some(start) = text.len().checked_sub(3) else { return false };
-    text.get(start..).is_some_and(|name| name.eq_ignore_ascii_case("url"))
+    let Some((before, name)) = text.len().checked_sub(3).and_then(|start| text.split_at_checked(start)) else {
+        return false;
+    };
+    let longer = before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    name.eq_ignore_ascii_case("url") && !longer
 }
 
 /// An address at the beginning of a text, in quotes or not, and what follows it.
