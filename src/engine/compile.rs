@@ -214,9 +214,12 @@ impl Compiler {
         let failed = diagnostics.iter().any(Diagnostic::is_error);
         let engine = decision.filter(|_| !failed).map(|decision| {
             let templates = TemplateSet::new(checked.program.templates.clone());
-            let measured = |clause: &Expr| match self.selectivity.is_empty() {
-                true => None,
-                false => self.selectivity.chance(self.sources.snippet(clause.span)),
+            let measured = |clause: &Expr| {
+                if self.selectivity.is_empty() {
+                    None
+                } else {
+                    self.selectivity.chance(self.sources.snippet(clause.span))
+                }
             };
             let plan = Plan::build(&checked.program, catalog, self.plan, &measured);
             Engine {

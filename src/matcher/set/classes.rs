@@ -363,7 +363,7 @@ mod tests {
             let runs: Vec<Run> = runs.into_iter().map(|(bytes, count)| (set_of(&bytes), count)).collect();
             let len: u32 = runs.iter().map(|run| run.1).sum();
             let text = text.repeat(repeat);
-            let alone = runs.len() % 2 == 0;
+            let alone = runs.len().is_multiple_of(2);
             let other = if alone { None } else { Some((vec![(set_of(b"b"), 2)], 8)) };
             let classes = Classes::new(std::iter::once((runs.clone(), 7)).chain(other).collect());
             let mut found = Vec::new();

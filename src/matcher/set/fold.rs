@@ -152,11 +152,18 @@ impl Folded {
         self.foreign.clear();
         self.odd = false;
         if text.is_ascii() {
-            self.bytes.extend(text.bytes().map(fold_byte));
+            self.extend(text.as_bytes());
         } else {
             self.fill_unicode(text);
         }
         self.bytes.extend([0; PADDING]);
+    }
+
+    fn extend(&mut self, ascii: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(ascii);
+        // PERF: in place, as only then it becomes vector instructions.
+        self.bytes[start..].iter_mut().for_each(|byte| *byte = fold_byte(*byte));
     }
 
     /// True if the text holds one of the letters that are taken for absent.
@@ -217,7 +224,7 @@ impl Folded {
         let mut at = 0;
         while at < bytes.len() {
             let run = bytes[at..].iter().position(|b| !b.is_ascii()).unwrap_or(bytes.len() - at);
-            self.bytes.extend(bytes[at..at + run].iter().copied().map(fold_byte));
+            self.extend(&bytes[at..at + run]);
             at += run;
             let Some(c) = text[at..].chars().next() else { break };
             let to = table.get(c);
