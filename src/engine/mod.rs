@@ -179,6 +179,12 @@ impl Engine {
         self.inner.loaded.iter().filter_map(|pack| pack.path.as_deref())
     }
 
+    /// A file that packs carry beside their rules, by the pack's name; packs without it are left out.
+    pub fn carried(&self, path: &str) -> Vec<(&str, Vec<u8>)> {
+        let carried = |pack: &'_ Pack| pack.read_file(path).ok();
+        self.inner.loaded.iter().filter_map(|pack| Some((pack.manifest.name.as_str(), carried(pack)?))).collect()
+    }
+
     /// What each pack demands of its rules on a labelled corpus, by the pack's name.
     pub fn gates(&self) -> Vec<(String, Gates)> {
         let gates = |pack: &Pack| Some((pack.manifest.name.clone(), pack.manifest.policy.as_ref()?.gates.clone()));

@@ -219,7 +219,7 @@ impl Engine {
     pub fn case_verdict(&self, pack: &str, path: &str) -> std::io::Result<Verdict> {
         let pack = self.inner.loaded.iter().find(|loaded| loaded.manifest.name == pack);
         let pack = pack.ok_or_else(|| std::io::Error::other("the pack is not loaded"))?;
-        let raw = pack.read_case(path)?;
+        let raw = pack.read_file(path)?;
         let (settings, env) = self.world(pack, &Given::default()).map_err(std::io::Error::other)?;
         let message = Message::parse(raw, Arc::new(settings));
         Ok(self.verdict_in(Ctx { message: &message, env: &env }, &mut self.scratch(), Options::default(), None))
@@ -313,5 +313,5 @@ fn read(pack: &Pack, test: &Test) -> std::io::Result<Vec<u8>> {
     if test.message.style == StrStyle::Block {
         return Ok(test.message.value.as_bytes().to_vec());
     }
-    pack.read_case(&test.message.value)
+    pack.read_file(&test.message.value)
 }

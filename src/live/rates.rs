@@ -3,6 +3,7 @@
 use crate::engine::PackInfo;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// The rates of one corpus run, as a file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -32,8 +33,30 @@ pub struct Rate {
 }
 
 impl Rates {
+    /// The name under which a pack carries its own.
+    pub const FILE: &'static str = "rates.json";
+
     /// The form that is read and written.
     pub const SCHEMA: &'static str = "ruleeval-rates/1";
+
+    /// What several packs recorded. Of a rule its own pack's word counts before that of others.
+    pub fn merge(recorded: impl IntoIterator<Item = (String, Self)>) -> Self {
+        let mut merged = Self { schema: Self::SCHEMA.into(), ..Self::default() };
+        for (pack, rates) in recorded {
+            for (name, rate) in rates.rules {
+                let own = name.split('/').next() == Some(&pack);
+                match merged.rules.entry(name) {
+                    Entry::Occupied(mut known) if own => *known.get_mut() = rate,
+                    Entry::Occupied(_) => {}
+                    Entry::Vacant(new) => {
+                        new.insert(rate);
+                    }
+                }
+            }
+            merged.packs.extend(rates.packs);
+        }
+        merged
+    }
 
     /// Reads the file's text; the reason if it is none.
     pub fn parse(text: &str) -> Result<Self, String> {
@@ -52,6 +75,29 @@ impl Rates {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_rule_its_own_pack_is_believed() {
+        let rates = |rules: &[(&str, u64)]| Rates {
+            rules: rules
+                .iter()
+                .map(|(name, hits)| ((*name).to_owned(), Rate { hits: *hits, of: 10, low: 0.0, high: 1.0 }))
+                .collect(),
+            ..Rates::default()
+        };
+        for turned in [false, true] {
+            let mut all = vec![
+                ("a".to_owned(), rates(&[("a/r", 1), ("b/r", 2)])),
+                ("b".to_owned(), rates(&[("a/r", 3), ("b/r", 4), ("c/r", 5)])),
+            ];
+            if turned {
+                all.reverse();
+            }
+            let merged = Rates::merge(all);
+            let hits: Vec<u64> = merged.rules.values().map(|rate| rate.hits).collect();
+            assert_eq!(hits, [1, 4, 5]);
+        }
+    }
 
     #[test]
     fn only_intervals_are_read() {

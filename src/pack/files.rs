@@ -95,7 +95,7 @@ fn is_packed(path: &str) -> bool {
     const READ: [&str; 5] = ["README", "LICENSE", "LICENCE", "NOTICE", "CHANGELOG"];
     is_decisive(path)
         || path.starts_with("cases/")
-        || path == "baseline.yaml"
+        || matches!(path, "baseline.yaml" | "rates.json")
         || (!path.contains('/') && READ.iter().any(|name| path.starts_with(name)))
 }
 

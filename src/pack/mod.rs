@@ -167,8 +167,8 @@ impl Pack {
         found
     }
 
-    /// Reads a message of the pack's tests.
-    pub fn read_case(&self, path: &str) -> std::io::Result<Vec<u8>> {
+    /// Reads a file of the pack that is not loaded with it: a message of its tests, `rates.json`.
+    pub fn read_file(&self, path: &str) -> std::io::Result<Vec<u8>> {
         self.store.read(path)
     }
 }

@@ -21,8 +21,27 @@ pub(crate) struct Args {
     log: Option<LogFormat>,
 }
 
+/// From which size on glibc gives memory back when it is freed; left to itself it learns from large messages to
+/// keep it.
+const GIVES_BACK: (&str, &str) = ("MALLOC_MMAP_THRESHOLD_", "1048576");
+
+/// Begins again as the same process with a setting that the C library reads at the start only. Where that cannot be
+/// done the service runs without it.
+fn settle_memory() {
+    use std::os::unix::process::CommandExt;
+    let (name, value) = GIVES_BACK;
+    if std::env::var_os(name).is_some() {
+        return;
+    }
+    if let Ok(program) = std::env::current_exe() {
+        let error = std::process::Command::new(program).args(std::env::args_os().skip(1)).env(name, value).exec();
+        complain(&format!("memory of large messages may be kept: {error}"));
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<(), Exit> {
+    settle_memory();
     if args.rules.config.clock.is_some() {
         complain("a service has the machine's clock: --clock is for commands that end");
         return Err(Exit::Usage);

@@ -115,7 +115,11 @@ fn service() -> Shape {
         field("workers", Shape::Count, "Messages decided at once; 0: one for each core."),
         field("queue", Shape::Count, "Messages that wait for a worker."),
         field("message_bytes", Shape::Count, "Bytes of one message."),
-        field("memory_bytes", Shape::Count, "Bytes of all messages that are received, wait or are decided."),
+        field(
+            "memory_bytes",
+            Shape::Count,
+            "Bytes of all messages: half for those that are received and wait, half for deciding.",
+        ),
         field("connections", Shape::Count, "Open connections, HTTP and milter each."),
         field("seconds", seconds(), "Bounds on time, in seconds."),
         field("on_error", Shape::OneOf(POLICIES), "Milter: a message without a verdict."),

@@ -3,22 +3,37 @@
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Bytes that all messages together may take, and how much one may.
+/// Bytes that all messages together may take, and how much one may. Half is for what is received and waits, half for
+/// what is decided: neither keeps the other from going on.
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
     free: Arc<Semaphore>,
+    work: Arc<Semaphore>,
+    half: usize,
     message: usize,
 }
+
+/// Bytes of text that an evaluation looks at, as a rule (`limits: text_bytes`), and how many it takes for each.
+const TEXT: usize = 4 << 20;
+const PER_TEXT: usize = 16;
 
 impl Budget {
     /// So many bytes for all, so many for one.
     pub(crate) fn new(all: usize, message: usize) -> Self {
-        Self { free: Arc::new(Semaphore::new(all)), message }
+        let half = || Arc::new(Semaphore::new(all / 2));
+        Self { free: half(), work: half(), half: all / 2, message }
     }
 
     /// Bytes that are not taken.
     pub(crate) fn free(&self) -> usize {
-        self.free.available_permits()
+        self.free.available_permits() + self.work.available_permits()
+    }
+
+    /// Waits until there is room to decide about a message of so many bytes: it is copied once and taken apart once,
+    /// and its text is read in several forms. What needs more than there ever is has it alone.
+    pub(crate) async fn workspace(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let needed = (2 * bytes + PER_TEXT * bytes.min(TEXT)).min(self.half);
+        Arc::clone(&self.work).acquire_many_owned(u32::try_from(needed).ok()?).await.ok()
     }
 
     /// Begins to receive a message.
@@ -93,21 +108,33 @@ mod tests {
 
     #[test]
     fn what_is_received_is_counted_and_given_back() {
-        let budget = Budget::new(100_000, 60_000);
+        let budget = Budget::new(200_000, 60_000);
         let mut first = budget.intake();
         for _ in 0..60 {
             first.push(&[b'x'; 1000]).expect("room");
         }
         assert_eq!(first.push(b"x"), Err(Full::TooLarge));
-        assert!(first.len() == 60_000 && budget.free() <= 40_000, "{}", budget.free());
+        assert!(first.len() == 60_000 && budget.free() <= 140_000, "{}", budget.free());
         let mut second = budget.intake();
         let full = (0..60).find_map(|_| second.push(&[b'x'; 1000]).err());
         assert_eq!(full, Some(Full::NoMemory));
         drop(second);
         let (raw, held) = first.into_parts();
         assert_eq!(raw.len(), 60_000);
-        assert!(budget.free() <= 40_000);
+        assert!(budget.free() <= 140_000);
         drop(held);
-        assert_eq!(budget.free(), 100_000);
+        assert_eq!(budget.free(), 200_000);
+    }
+
+    #[tokio::test]
+    async fn a_message_too_large_to_be_decided_beside_others_is_decided_alone() {
+        let budget = Budget::new(200_000, 60_000);
+        let small = budget.workspace(1000).await.expect("room");
+        assert!(budget.free() == 182_000 && small.num_permits() == 18_000);
+        let waits = budget.workspace(60_000);
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(20), waits).await.is_err());
+        drop(small);
+        assert_eq!(budget.workspace(60_000).await.expect("room").num_permits(), 100_000);
+        assert_eq!(budget.free(), 200_000);
     }
 }

@@ -89,10 +89,11 @@ impl Pool {
         let place = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| Undecided::Busy)?;
         let deciding = async {
             let worker = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| Undecided::Failed)?;
+            let room = self.budget.workspace(intake.len()).await.ok_or(Undecided::Failed)?;
             let (handle, scratch) = (Arc::clone(&self.handle), Arc::clone(&self.scratch));
             let envelope = Envelope { time: options.now, ..envelope.clone() };
             let task = tokio::task::spawn_blocking(move || {
-                let _held = (place, worker);
+                let _held = (place, worker, room);
                 decide(&handle, &scratch, intake, envelope, options)
             });
             task.await.map_err(|_| Undecided::Failed)

@@ -36,7 +36,8 @@ pub(crate) fn start(
     };
     let (running, watcher) = Watcher::start(Box::new(source), service.reload.watch(), now, report)?;
     // The first rates were read before there was anything to watch with them.
-    set_up(&running, &service.breaker, &rates(&service.breaker)?)?;
+    let engine = running.current().engine().clone();
+    set_up(&running, &service.breaker, &rates(&service.breaker, &engine)?)?;
     let _ = handle.set(Arc::clone(&running));
     Ok((running, watcher))
 }
@@ -75,8 +76,8 @@ impl Source for WithRates {
     }
 
     fn build(&mut self, now: Moment) -> Result<Engine, Refusal> {
-        let rates = rates(&self.breaker)?;
         let engine = self.packs.build(now)?;
+        let rates = rates(&self.breaker, &engine)?;
         if let Some(handle) = self.handle.get()
             && self.read.as_ref() != Some(&rates)
         {
@@ -87,10 +88,19 @@ impl Source for WithRates {
     }
 }
 
-fn rates(config: &BreakerConfig) -> Result<Rates, Refusal> {
-    let Some(path) = &config.rates else { return Ok(Rates::default()) };
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string());
-    text.and_then(|text| Rates::parse(&text)).map_err(|reason| unreadable(&format!("{}: {reason}", path.display())))
+/// The rates of the file that is configured, else those that packs carry.
+fn rates(config: &BreakerConfig, engine: &Engine) -> Result<Rates, Refusal> {
+    if let Some(path) = &config.rates {
+        let text = std::fs::read_to_string(path).map_err(|error| error.to_string());
+        let parsed = text.and_then(|text| Rates::parse(&text));
+        return parsed.map_err(|reason| unreadable(&format!("{}: {reason}", path.display())));
+    }
+    let parse = |(pack, bytes): (&str, Vec<u8>)| {
+        let parsed = String::from_utf8(bytes).map_err(|error| error.to_string()).and_then(|text| Rates::parse(&text));
+        let named = parsed.map_err(|reason| unreadable(&format!("{}: pack `{pack}`: {reason}", Rates::FILE)))?;
+        Ok((pack.to_owned(), named))
+    };
+    Ok(Rates::merge(engine.carried(Rates::FILE).into_iter().map(parse).collect::<Result<Vec<_>, Refusal>>()?))
 }
 
 fn set_up(handle: &Handle, config: &BreakerConfig, rates: &Rates) -> Result<(), Refusal> {

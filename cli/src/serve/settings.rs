@@ -23,7 +23,7 @@ pub(crate) struct ServiceConfig {
     pub(crate) queue: usize,
     /// Bytes of one message.
     pub(crate) message_bytes: usize,
-    /// Bytes of all messages that are received, wait or are decided.
+    /// Bytes of all messages: half for those that are received and wait, half for deciding.
     pub(crate) memory_bytes: usize,
     /// Open connections of each listener.
     pub(crate) connections: usize,
@@ -154,7 +154,7 @@ impl Reload {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct BreakerConfig {
-    /// What `ruleeval run --write-rates` wrote; without it no rule is watched.
+    /// What `ruleeval run --write-rates` wrote; without it the packs' own `rates.json`.
     pub(crate) rates: Option<PathBuf>,
     /// Remembers rules that are held in shadow when the service starts again.
     pub(crate) state: Option<PathBuf>,
@@ -232,8 +232,8 @@ impl ServiceConfig {
         if self.http.is_empty() && self.milter.is_empty() {
             return Err("service: neither `http` nor `milter` names a socket".into());
         }
-        if self.message_bytes == 0 || self.memory_bytes < self.message_bytes {
-            return Err("service.memory_bytes must hold at least one message of service.message_bytes".into());
+        if self.message_bytes == 0 || self.memory_bytes / 2 < self.message_bytes {
+            return Err("service.memory_bytes must be twice service.message_bytes at least".into());
         }
         if self.memory_bytes > u32::MAX as usize {
             return Err("service.memory_bytes must be below 4 GiB".into());

@@ -272,3 +272,32 @@ fn the_published_interface_is_the_real_one() {
         assert_eq!((other.status, &*other.error()), (405, "method"), "{path}");
     }
 }
+
+#[test]
+fn a_pack_s_own_rates_are_watched_and_a_silent_rule_is_told_of_and_left_alone() {
+    let here = folder("silent");
+    pack(&here, RULES);
+    let rates = r#"{"schema":"ruleeval-rates/1","rules":{"demo/tagged":{"hits":900,"of":1000,"low":0.8,"high":0.95}}}"#;
+    write(&here.join("pack/rates.json"), rates);
+    let server = Server::run(here, "breaker: { least: 5 }");
+    assert_eq!(server.get("/v1/packs").json()["watched"][0]["rule"], "demo/tagged");
+    let mut client = Client::connect(&server.http());
+    for _ in 0..20 {
+        client.request("POST", "/v1/scan", &[], MAIL.as_bytes());
+    }
+    server.logged("told", |line| {
+        line["level"] == "WARN"
+            && line["rule"] == "demo/tagged"
+            && line["message"].as_str().is_some_and(|text| text.starts_with("the rule fell silent"))
+    });
+    let health = server.get("/healthz").json();
+    assert_eq!(
+        (&health["status"], &health["silent"][0], &health["held"]),
+        (&"ok".into(), &"demo/tagged".into(), &serde_json::json!([]))
+    );
+    assert!(server.get("/metrics").text().contains("ruleeval_rules_silent 1"));
+    assert!(server.get("/v1/packs").json()["watched"][0]["silent_since"].is_string());
+    // It counts as before, and is no longer silent.
+    assert_eq!(server.scan(&mail("tag me")).json()["action"], "tag");
+    assert!(server.get("/metrics").text().contains("ruleeval_rules_silent 0"));
+}

@@ -28,7 +28,7 @@ define(`confTO_IDENT', `0s')dnl
 define(`confQUEUE_LA', `1000')dnl
 define(`confREFUSE_LA', `1000')dnl
 define(`LOCAL_MAILER_PATH', `ROOT/deliver')dnl
-define(`LOCAL_MAILER_ARGS', `deliver')dnl
+define(`LOCAL_MAILER_ARGS', `deliver $u')dnl
 DAEMON_OPTIONS(`Name=MTA, Family=inet, Addr=127.0.0.1, Port=PORT')dnl
 INPUT_MAIL_FILTER(`ruleeval', `S=inet:MILTER@127.0.0.1, F=T, T=S:30s;R:60s;E:5m')dnl
 MAILER(`local')dnl
@@ -73,7 +73,7 @@ impl Sendmail {
             text.replace("BINARY", &binary.display().to_string())
         };
         write(&root.join("sendmail.mc"), &placed(MC));
-        write(&root.join("hosts"), "127.0.0.1 mx.example.org localhost\n192.0.2.25 example.com\n");
+        write(&root.join("hosts"), "127.0.0.1 mx.example.org localhost\n");
         write(&root.join("aliases"), "postmaster: root\n");
         write(&root.join("switch"), "hosts\tfiles\naliases\tfiles\npasswd\tfiles\n");
         write(&root.join("deliver"), &placed("#!/bin/sh\nexec cat > \"$(mktemp ROOT/mail/XXXXXX)\"\n"));
@@ -120,11 +120,11 @@ impl Sendmail {
     /// A delivered mail of this subject.
     fn delivered(&self, subject: &str) -> Option<String> {
         let subject = format!("Subject: {subject}\n");
-        // The line end at the end says that it was written to its end.
+        // Written to its end.
         self.files("mail")
             .into_iter()
             .map(|(_, text)| text)
-            .find(|mail| mail.contains(&subject) && mail.ends_with("plain text\n\n"))
+            .find(|mail| mail.contains(&subject) && mail.trim_end().ends_with("plain text"))
     }
 
     /// Control files of mails that are held back for a person.

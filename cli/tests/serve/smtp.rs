@@ -39,7 +39,7 @@ impl Smtp {
     pub(crate) fn begin(&mut self) -> String {
         self.hear();
         self.say("EHLO client.example.com");
-        self.say("MAIL FROM:<ann@example.com>");
+        self.say("MAIL FROM:<ann@localhost>");
         self.say(&format!("RCPT TO:<{}>", self.to));
         self.say("DATA")
     }
