@@ -125,7 +125,7 @@ pub(super) fn color(value: &str) -> Option<Paint> {
 fn shade(value: &str, least: f32) -> Option<Paint> {
     let value = value.trim();
     if let Some(hex) = value.strip_prefix('#') {
-        return hexadecimal(hex);
+        return hexadecimal(hex, least);
     }
     if let Some((kind, channels)) = value.split_once('(') {
         return match kind {
@@ -135,7 +135,7 @@ fn shade(value: &str, least: f32) -> Option<Paint> {
         };
     }
     if value.len() == 6 && value.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return hexadecimal(value);
+        return hexadecimal(value, least);
     }
     match value {
         "" | "inherit" | "initial" | "unset" | "revert" | "currentcolor" => None,
@@ -144,7 +144,7 @@ fn shade(value: &str, least: f32) -> Option<Paint> {
     }
 }
 
-fn hexadecimal(hex: &str) -> Option<Paint> {
+fn hexadecimal(hex: &str, least: f32) -> Option<Paint> {
     let mut digits = [0_u8; 8];
     let mut count = 0;
     for c in hex.chars() {
@@ -153,7 +153,8 @@ fn hexadecimal(hex: &str) -> Option<Paint> {
     }
     let pair = |at: usize| digits[at] * 16 + digits[at + 1];
     match (count, digits) {
-        (4, [_, _, _, 0, ..]) | (8, [.., 0, 0]) => Some(Paint::Transparent),
+        (4, [_, _, _, alpha, ..]) if f32::from(alpha) < 15.0 * least => Some(Paint::Transparent),
+        (8, _) if f32::from(pair(6)) < 255.0 * least => Some(Paint::Transparent),
         (3 | 4, [r, g, b, ..]) => Some(Paint::Rgb([r, g, b].map(|digit| digit * 17))),
         (6 | 8, _) => Some(Paint::Rgb([pair(0), pair(2), pair(4)])),
         _ => None,
