@@ -104,6 +104,16 @@ fn bzip2_xz_and_what_7z_packs_with() {
 }
 
 #[test]
+fn bombs_in_bzip2_and_xz() {
+    let bomb = open_made("bomb.bz2");
+    assert!(bomb.limits_hit.iter().any(|limit| limit.starts_with("file_bytes")), "{:?}", bomb.limits_hit);
+    assert!(bomb.files.iter().map(|file| file.bytes.len()).sum::<usize>() <= 65 << 20);
+    let memory = open_made("memory.xz");
+    assert!(memory.limits_hit[0].starts_with("memory: a packed file"), "{:?}", memory.limits_hit);
+    assert!(memory.files.iter().skip(1).all(|file| file.bytes.is_empty()));
+}
+
+#[test]
 fn zip_archives_packed_with_other_methods() {
     assert_eq!(&*named(&open_made("bzip2.zip"), "long.txt").bytes, [b'x'; 100]);
     let listed = open_made("lzma.zip");

@@ -4,7 +4,7 @@
 use super::listing::{Entry, Listing};
 use super::{Child, Contents, File, Left, is_zip};
 use std::borrow::Cow;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, ErrorKind, Read};
 
 /// Most times that a file may be larger than its packed form before it counts as a bomb; small files
 /// are never one.
@@ -79,9 +79,14 @@ fn zip(file: &File, left: &mut Left) -> Contents {
 /// What can be read, up to what is left; damage ends it.
 fn bounded(reader: impl Read, left: &Left, contents: &mut Contents) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let result = reader.take(left.bytes as u64 + 1).read_to_end(&mut bytes);
-    if result.is_err() {
-        contents.limits_hit.push("files: a damaged file in an archive was read only in part".into());
+    if let Err(error) = reader.take(left.bytes as u64 + 1).read_to_end(&mut bytes) {
+        let limit = match error.kind() {
+            ErrorKind::OutOfMemory => {
+                "memory: a packed file that needs more memory than the limit allows was not unpacked"
+            }
+            _ => "files: a damaged file in an archive was read only in part",
+        };
+        contents.limits_hit.push(limit.into());
     }
     if bytes.len() > left.bytes {
         contents.limits_hit.push("file_bytes: unpacked files hold more than the limit allows".into());
