@@ -105,3 +105,22 @@ fn a_recorder_notes_what_was_asked() {
     }
     assert_eq!(text.lines().count(), 6, "{text}");
 }
+
+/// Found by fuzzing, and by asking real DNS for domains without mail.
+#[test]
+fn names_that_end_oddly_are_read_back_or_refused() {
+    for line in
+        ["example.com MX 10 mail..", "example.com.. A 192.0.2.1", "192.0.2.1 PTR mail..", "example.com MX 10 .."]
+    {
+        assert!(Recorded::parse(line).is_err(), "{line}");
+    }
+    for line in ["example.com MX 0 .", "192.0.2.1 PTR nodata.", "192.0.2.1 PTR temperror.", "192.0.2.1 PTR ."] {
+        let recorded = Recorded::parse(line).expect(line);
+        assert_eq!(Recorded::parse(&recorded.to_string()), Ok(recorded), "{line}");
+    }
+    let none = Recorded::parse("example.com MX 0 .").expect("a file");
+    assert_eq!(none.lookup("example.com", Kind::Mx), Answer::Records(vec![Record::Mx(0, String::new())]));
+    let recorder = Recorder::new(Arc::new(none));
+    let _ = recorder.lookup("example.com", Kind::Mx);
+    assert_eq!(recorder.recorded().to_string(), "example.com MX 0 .\n");
+}

@@ -51,6 +51,7 @@ fn rows() -> Vec<Row> {
         address("mx1.bank.example", "192.0.2.7"),
         address("mx1.bank.example", "2001:db8::7"),
         address("mx2.bank.example", "192.0.2.8"),
+        row("nomail.bank.example", RData::MX(MX::new(0, Name::root()))),
         row("mail.bank.example", RData::CNAME(CNAME(name("mx1.bank.example")))),
         row(&reverse("192.0.2.7".parse().expect("an address")), RData::PTR(PTR(name("mx1.bank.example")))),
         text("_spf.esp.example", "v=spf1 exists:%{ir}.ok.esp.example ?all"),
@@ -169,7 +170,8 @@ fn records(answer: Answer) -> Vec<String> {
 fn every_kind_of_answer() {
     let server = Server::start();
     let dns = server.dns();
-    let rows: [(&str, Kind, &[&str]); 12] = [
+    let rows: [(&str, Kind, &[&str]); 13] = [
+        ("nomail.bank.example", Kind::Mx, &["0 "]),
         ("bank.example", Kind::Txt, &["another text", "v=spf1 mx include:_spf.esp.example -all"]),
         ("bank.example", Kind::Mx, &["10 mx1.bank.example", "20 mx2.bank.example"]),
         ("mx1.bank.example", Kind::A, &["192.0.2.7"]),

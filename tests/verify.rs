@@ -429,6 +429,8 @@ fn fault_no_limit_of_lookups_that_find_nothing() {
     for (record, wanted) in rows {
         assert_eq!(spf_of(&zone(record), "192.0.2.7"), wanted, "{record}");
     }
+    let nobody = "e.example TXT \"v=spf1 mx -all\"\ne.example MX 0 .\n";
+    assert_eq!(spf_of(nobody, "192.0.2.7"), "fail", "a domain without mail");
     // Servers without an address of the wanted kind are no terms.
     let servers = "e.example TXT \"v=spf1 mx -all\"\ne.example MX 1 h1.e.example\ne.example MX 2 h2.e.example\n\
         e.example MX 3 h3.e.example\n";

@@ -24,7 +24,7 @@ pub(super) fn parse(line: &str) -> Option<Result<Line, String>> {
 fn read(line: &str) -> Result<Line, String> {
     let (owner, rest) = word(line);
     let name = owner.parse().map_or_else(|_| canonical(owner), reverse);
-    if name.len() > MOST_NAME || name.is_empty() {
+    if name.len() > MOST_NAME || name.is_empty() || name.ends_with('.') {
         return Err(format!("a name has 1 to {MOST_NAME} characters"));
     }
     let (kind, value) = word(rest);
@@ -62,9 +62,11 @@ fn answer(kind: Kind, value: &str) -> Result<Answer, String> {
     Ok(Answer::Records(vec![record]))
 }
 
+/// The root alone (`.`) says that there is no host, as in RFC 7505.
 fn host_name(text: &str) -> Result<String, String> {
     let name = canonical(text);
-    let fits = (1..=MOST_NAME).contains(&name.len()) && !name.contains(char::is_whitespace);
+    let whole = !name.is_empty() && !name.ends_with('.') || text == ".";
+    let fits = whole && name.len() <= MOST_NAME && !name.contains(char::is_whitespace);
     fits.then_some(name).ok_or_else(|| format!("no host name: `{}`", text.escape_debug()))
 }
 
@@ -138,9 +140,15 @@ fn written(record: &Record) -> String {
     match record {
         Record::Txt(bytes) => quote(bytes),
         Record::Ip(ip) => ip.to_string(),
-        Record::Mx(preference, host) => format!("{preference} {host}"),
-        Record::Ptr(host) => host.clone(),
+        Record::Mx(preference, host) => format!("{preference} {}", written_host(host)),
+        Record::Ptr(host) => written_host(host),
     }
+}
+
+/// With a final dot where it would be read as something else.
+fn written_host(host: &str) -> String {
+    let is_answer = ["", "nodata", "temperror"].contains(&host);
+    format!("{host}{}", if is_answer { "." } else { "" })
 }
 
 fn quote(bytes: &[u8]) -> String {
