@@ -1,4 +1,8 @@
-"""CPU seconds that a private rspamd takes for the messages in WORK/mail: one worker, no network."""
+"""A private rspamd without network.
+
+    rspamd.py WORK                       CPU seconds that one worker takes for the messages in WORK/mail
+    rspamd.py config WORK PORT WORKERS   prints the configuration, for --var=LOCAL_CONFDIR=WORK/local
+"""
 import glob
 import http.client
 import os
@@ -6,11 +10,15 @@ import subprocess
 import sys
 import time
 
-work = sys.argv[1]
-port = 18333
+only_config = sys.argv[1] == "config"
+work, port, count = sys.argv[2:5] if only_config else (sys.argv[1], "18333", "1")
 disabled = ["rbl", "surbl", "dkim", "dkim_signing", "spf", "dmarc", "arc", "asn", "fuzzy_check", "greylist",
-            "ratelimit", "replies", "neural", "history_redis", "url_redirector", "phishing", "mx_check"]
-modules = "\n".join(f'{name} {{ enabled = false; }}' for name in disabled if name != "phishing")
+            "ratelimit", "replies", "neural", "history_redis", "url_redirector", "mx_check", "hfilter", "external_relay"]
+local = os.path.join(work, "local")
+os.makedirs(os.path.join(local, "local.d"), exist_ok=True)
+for name in disabled:
+    with open(os.path.join(local, "local.d", f"{name}.conf"), "w", encoding="utf-8") as file:
+        file.write("enabled = false;\n")
 config = f"""
 .include "$CONFDIR/common.conf"
 options {{
@@ -20,10 +28,12 @@ options {{
   filters = "chartable,dkim,regexp";
 }}
 logging {{ type = "file"; filename = "{work}/rspamd.log"; level = "warning"; }}
-worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = 1; enabled = true; }}
-{modules}
+worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = {count}; enabled = true; }}
 classifier "bayes" {{ enabled = false; }}
 """
+if only_config:
+    print(config)
+    sys.exit()
 path = os.path.join(work, "rspamd.conf")
 with open(path, "w", encoding="utf-8") as file:
     file.write(config)
@@ -44,14 +54,14 @@ def cpu(pids):
 
 
 def check(message):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=60)
     connection.request("POST", "/checkv2", body=message)
     response = connection.getresponse()
     body = response.read()
     assert response.status == 200, (response.status, body[:200])
 
 
-server = subprocess.Popen(["rspamd", "-f", "-u", "root", "-g", "root", "-i", "-c", path],
+server = subprocess.Popen(["rspamd", "-f", "-u", "root", "-g", "root", "-i", f"--var=LOCAL_CONFDIR={local}", "-c", path],
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 try:
     mail = [open(name, "rb").read() for name in sorted(glob.glob(os.path.join(work, "mail", "*.eml")))]

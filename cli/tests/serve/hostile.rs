@@ -168,3 +168,28 @@ fn memory_for_messages_is_bounded() {
     serves(&server);
     assert!(server.get("/metrics").text().contains("ruleeval_memory_free_bytes 8000000"));
 }
+
+#[test]
+fn deciding_counts_against_the_bound_on_memory() {
+    // Eight workers that read a megabyte of text at once would take above 140 MB.
+    let server = Server::start(
+        "deciding",
+        "message_bytes: 1100000\nmemory_bytes: 40000000\nworkers: 8\nseconds: { answer: 300 }",
+    );
+    let line = "The figures are at https://www.example.com/q and +1 555 0100 tells more.\r\n";
+    let message = format!("{MAIL}{}", line.repeat(1_000_000 / line.len()));
+    let before = server.resident();
+    let mut most = before;
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..8).map(|_| scope.spawn(|| server.scan(&message).status)).collect();
+        while !clients.iter().all(std::thread::ScopedJoinHandle::is_finished) {
+            most = most.max(server.resident());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        for client in clients {
+            assert_eq!(client.join().expect("no panic"), 200, "all of them, one after the other");
+        }
+    });
+    let grown = most - before;
+    assert!(grown < 40_000 + 24 * 1024, "{grown} KiB more");
+}
