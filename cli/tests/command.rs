@@ -285,7 +285,7 @@ fn configuration_is_found_checked_and_used() {
     write(&here, "wrong.yaml", "org_domain: [example.com]\n");
     let wrong = ruleeval(&here, &["eval", "true", "m.eml", "--config", "wrong.yaml"]);
     assert_eq!(code(&wrong), 3);
-    assert!(err(&wrong).contains("org_domain") && err(&wrong).contains("line 1"), "{}", err(&wrong));
+    assert!(err(&wrong).contains("org_domain") && err(&wrong).contains("wrong.yaml:1:1"), "{}", err(&wrong));
     assert_eq!(code(&ruleeval(&here, &["eval", "true", "m.eml", "--config", "missing.yaml"])), 3);
 }
 
