@@ -17,8 +17,9 @@ use foldhash::HashMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Sets of reasons that are remembered; then all are forgotten.
+/// Sets of reasons that are remembered, and ways to them; then all are forgotten.
 const MAX_SETS: usize = 10_000;
+const MAX_WAYS: usize = 100_000;
 
 /// A set of reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -221,7 +222,8 @@ pub(super) struct KnownReasons {
 
 impl KnownReasons {
     pub(super) fn begin(&mut self, plan: &Plan) {
-        if self.serial != plan.serial || self.sets.len() > MAX_SETS {
+        let ways = self.unions.len() + self.of_absent.len();
+        if self.serial != plan.serial || self.sets.len() > MAX_SETS || ways > MAX_WAYS {
             *self = Self { serial: plan.serial, ..Self::default() };
         }
         self.message += 1;
