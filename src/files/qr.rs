@@ -63,7 +63,7 @@ fn sized(picture: &GrayImage) -> GrayImage {
     if short < SMALL {
         // Codes need a margin; pictures that are nothing but a code often have none.
         let factor = (2 * SMALL / short.max(1)).clamp(2, 8);
-        return imageops::resize(picture, width * factor, height * factor, imageops::FilterType::Nearest);
+        return enlarged(picture, factor as usize);
     }
     if long > LARGE {
         let scale = |side: u32| (u64::from(side) * u64::from(LARGE) / u64::from(long)).max(1) as u32;
@@ -72,10 +72,38 @@ fn sized(picture: &GrayImage) -> GrayImage {
     picture.clone()
 }
 
+/// Each pixel as a square. PERF: `imageops::resize` weighs each one.
+fn enlarged(picture: &GrayImage, factor: usize) -> GrayImage {
+    let width = picture.width() as usize * factor;
+    let mut out = Vec::with_capacity(width * picture.height() as usize * factor);
+    for row in picture.as_raw().chunks(picture.width().max(1) as usize) {
+        let start = out.len();
+        out.extend(row.iter().flat_map(|pixel| std::iter::repeat_n(*pixel, factor)));
+        (1..factor).for_each(|_| out.extend_from_within(start..start + width));
+    }
+    GrayImage::from_raw(width as u32, picture.height() * factor as u32, out).unwrap_or_default()
+}
+
 fn read(picture: &GrayImage) -> Vec<String> {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let raw = picture.as_raw();
     let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| raw[y * width + x]);
     let grids = prepared.detect_grids();
     grids.iter().take(CODES).filter_map(|grid| grid.decode().ok()).map(|(_, content)| content).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn enlarging_is_the_nearest_pixel() {
+        let picture = GrayImage::from_fn(7, 3, |x, y| image::Luma([(x * 31 + y * 57) as u8]));
+        for factor in 1..=8_u32 {
+            let resized = imageops::resize(&picture, 7 * factor, 3 * factor, imageops::FilterType::Nearest);
+            let ours = enlarged(&picture, factor as usize);
+            assert_eq!((ours.dimensions(), ours.as_raw()), (resized.dimensions(), resized.as_raw()), "{factor}");
+        }
+        assert_eq!(enlarged(&GrayImage::default(), 2).dimensions(), (0, 0));
+    }
 }
