@@ -9,16 +9,8 @@ fuzz_target!(|data: &[u8]| {
     let exploded = explode(Some("a.bin"), "application/octet-stream", data.into(), budget);
     for file in &exploded.files {
         let _ = (file.strings(), file.urls(), file.script(), file.calendar(), file.tags(), file.pixels());
-        let _ = (
-            file.pdf(),
-            file.entropy(),
-            file.md5(),
-            file.sha1(),
-            file.sha256(),
-            file.scripts(),
-            file.shown_text(),
-            file.flags(),
-        );
+        let _ = (file.pdf(), file.scripts(), file.shown_text(), file.flags(), file.entropy());
+        let _ = (file.md5(), file.sha1(), file.sha256());
         let _ = (file.macros(), file.shortcut(), file.codes(), file.exif(), file.smuggling());
     }
     let _ = Tools::of(&exploded.files);

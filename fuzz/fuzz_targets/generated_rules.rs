@@ -12,9 +12,7 @@ use ruleeval::plan::PlanOptions;
 
 fuzz_target!(|seeds: (u64, u64, u8)| {
     let (rules, message, options) = seeds;
-    let Some(options) = PlanOptions::combinations().nth(usize::from(options) % PlanOptions::COMBINATIONS) else {
-        return;
-    };
+    let Some(options) = PlanOptions::combinations().nth(usize::from(options) % PlanOptions::COMBINATIONS) else { return };
     let mut compiler = Compiler::new();
     compiler.rules("fuzz", &support::rules(rules, 6)).plan(options);
     let Some(engine) = compiler.compile().engine else { return };

@@ -11,9 +11,7 @@ use std::sync::Arc;
 fuzz_target!(|bytes: &[u8]| {
     let Some((bits, rest)) = bytes.split_first() else { return };
     let Some(at) = rest.iter().position(|byte| *byte == 0) else { return };
-    let (Ok(lines), Ok(text)) = (std::str::from_utf8(&rest[..at]), std::str::from_utf8(&rest[at + 1..])) else {
-        return;
-    };
+    let (Ok(lines), Ok(text)) = (std::str::from_utf8(&rest[..at]), std::str::from_utf8(&rest[at + 1..])) else { return };
     let bit = |index: u8| bits >> index & 1 == 1;
     let options = PatternOptions {
         dialect: if bit(0) { Dialect::Re2 } else { Dialect::Native },

@@ -8,9 +8,7 @@ use ruleeval::plan::PlanOptions;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((options, bytes)) = bytes.split_first() else { return };
-    let Some(options) = PlanOptions::combinations().nth(usize::from(*options) % PlanOptions::COMBINATIONS) else {
-        return;
-    };
+    let Some(options) = PlanOptions::combinations().nth(usize::from(*options) % PlanOptions::COMBINATIONS) else { return };
     let Some(at) = bytes.iter().position(|byte| *byte == 0) else { return };
     let Ok(rule) = std::str::from_utf8(&bytes[..at]) else { return };
     let mut compiler = Compiler::new();

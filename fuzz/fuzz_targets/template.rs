@@ -12,8 +12,7 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     }
     let mut compiler = Compiler::new();
-    compiler
-        .rules("fuzz", &format!("template t {{ from: \"a@b.example\" body: \"\"\"\n{template}\n\"\"\" links: [] }}"));
+    compiler.rules("fuzz", &format!("template t {{ from: \"a@b.example\" body: \"\"\"\n{template}\n\"\"\" links: [] }}"));
     let Some(engine) = compiler.compile().engine else { return };
     let mut raw = b"From: a@b.example\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n".to_vec();
     raw.extend_from_slice(&bytes[at + 1..]);
