@@ -61,8 +61,12 @@ struct Plan {
     /// Those too short for it, by one and by two bytes, at every place.
     singles: Vec<Keyed>,
     pairs: Vec<Keyed>,
-    cost: f64,
+    /// How often a long literal's key is met at a place, and a short one's.
+    met: (f64, f64),
 }
+
+/// Most literals that the choice of a plan looks at.
+const SAMPLE: usize = 1_024;
 
 impl Plan {
     fn new(literals: &[Vec<u8>], stride: usize) -> Self {
@@ -87,17 +91,29 @@ impl Plan {
                 keys.push(Keyed { key, literal: index as u32, offset });
             }
         }
-        // In instructions for a byte of text, about.
-        let long = if quads.is_empty() && triples.is_empty() { 0.0 } else { (9.0 + 60.0 * of_long) / stride as f64 };
-        let short = if singles.is_empty() && pairs.is_empty() { 0.0 } else { 6.0 + 60.0 * of_short };
-        Self { stride, triples, quads, singles, pairs, cost: long + short }
+        Self { stride, triples, quads, singles, pairs, met: (of_long, of_short) }
     }
 
+    /// In instructions for a byte of text, about, for so many times as many literals.
+    fn cost(&self, times: f64) -> f64 {
+        let (of_long, of_short) = self.met;
+        let has_long = !self.quads.is_empty() || !self.triples.is_empty();
+        let has_short = !self.singles.is_empty() || !self.pairs.is_empty();
+        let long = if has_long { (9.0 + 60.0 * times * of_long) / self.stride as f64 } else { 0.0 };
+        long + if has_short { 6.0 + 60.0 * times * of_short } else { 0.0 }
+    }
+
+    /// The plan that is cheapest for some of the literals, spread evenly over all.
     fn cheapest(literals: &[Vec<u8>]) -> Self {
-        let plans = [1, 2, 4].map(|stride| Self::new(literals, stride));
-        let [every, second, fourth] = plans;
-        let better = if second.cost < every.cost { second } else { every };
-        if fourth.cost < better.cost { fourth } else { better }
+        let step = literals.len().div_ceil(SAMPLE).max(1);
+        let sample: Vec<Vec<u8>> = literals.iter().step_by(step).cloned().collect();
+        let plans = [1, 2, 4].map(|stride| Self::new(&sample, stride));
+        let cheapest = plans.into_iter().min_by(|a, b| a.cost(step as f64).total_cmp(&b.cost(step as f64)));
+        match cheapest {
+            Some(plan) if step == 1 => plan,
+            Some(plan) => Self::new(literals, plan.stride),
+            None => Self::new(literals, 1),
+        }
     }
 
     /// The map of long literals: a row for three bytes, in it a bit for the fourth. No map if there is
