@@ -115,7 +115,9 @@ impl Breaker {
         for name in matched {
             let Some(rule) = self.rules.get_mut(name) else { continue };
             // One that was silent may fall silent again: when that is must be asked anew.
-            self.silence = if rule.silent_since.is_some() { 0 } else { self.silence };
+            if rule.silent_since.is_some() {
+                self.silence = 0;
+            }
             rule.hit(self.seen);
             if rule.rises.at(self.seen) >= self.settings.limit() && self.seen >= self.settings.least {
                 tripped.push(rule.trip(name, &rule.rises, self.seen, now));

@@ -182,14 +182,6 @@ const LICENCE: Sort =
 const SEVERITIES: &[&str] = &["info", "low", "medium", "high", "critical"];
 const MODES: &[&str] = &["off", "shadow", "enforce"];
 
-fn field(name: &'static str, shape: Shape, doc: &'static str) -> Field {
-    Field { name, doc, required: false, shape }
-}
-
-fn required(name: &'static str, shape: Shape, doc: &'static str) -> Field {
-    Field { required: true, ..field(name, shape, doc) }
-}
-
 fn list(shape: Shape) -> Shape {
     Shape::List(Box::new(shape), 1000)
 }
@@ -199,21 +191,25 @@ pub(super) fn shape() -> &'static Shape {
     static SHAPE: LazyLock<Shape> = LazyLock::new(|| {
         let text = Shape::Text;
         Shape::Object(vec![
-            required("name", text(NAME), "The first half of every rule's identity."),
-            field("version", text(VERSION), "Version of the pack (Semantic Versioning)."),
-            field("description", text(SENTENCE), "One sentence."),
-            field("license", text(LICENCE), "SPDX licence expression; rules may have their own."),
-            field("requires", requires(), "What the pack needs."),
-            field("replaces", list(text(NAME)), "Names of packs that this one stands in for."),
-            field("library", Shape::Bool, "True for a pack of shared definitions: nothing in it has to be used."),
-            field(
+            Field::required("name", text(NAME), "The first half of every rule's identity."),
+            Field::optional("version", text(VERSION), "Version of the pack (Semantic Versioning)."),
+            Field::optional("description", text(SENTENCE), "One sentence."),
+            Field::optional("license", text(LICENCE), "SPDX licence expression; rules may have their own."),
+            Field::optional("requires", requires(), "What the pack needs."),
+            Field::optional("replaces", list(text(NAME)), "Names of packs that this one stands in for."),
+            Field::optional(
+                "library",
+                Shape::Bool,
+                "True for a pack of shared definitions: nothing in it has to be used.",
+            ),
+            Field::optional(
                 "mode",
                 Shape::OneOf(MODES),
                 "The most that rules of the pack may do: off, shadow (reported, never counted), enforce.",
             ),
-            field("policy", policy_shape(), "From outcomes to an action."),
-            field("overrides", list(overriding()), "Changes of rules of packs that this one requires."),
-            field("tests", tests(), "The environment of the pack's tests."),
+            Field::optional("policy", policy_shape(), "From outcomes to an action."),
+            Field::optional("overrides", list(overriding()), "Changes of rules of packs that this one requires."),
+            Field::optional("tests", tests(), "The environment of the pack's tests."),
         ])
     });
     &SHAPE
@@ -221,8 +217,8 @@ pub(super) fn shape() -> &'static Shape {
 
 fn requires() -> Shape {
     Shape::Object(vec![
-        field("engine", Shape::Text(RANGE), "Range of engine versions."),
-        field(
+        Field::optional("engine", Shape::Text(RANGE), "Range of engine versions."),
+        Field::optional(
             "packs",
             list(Shape::Text(PACK_RANGE)),
             "Packs whose definitions and lists are used, each with a range of versions or without.",
@@ -232,14 +228,14 @@ fn requires() -> Shape {
 
 fn overriding() -> Shape {
     Shape::Object(vec![
-        required("rule", Shape::Text(RULE), "The rules, `pack/rule`; the rule may be a glob."),
-        field("severity", Shape::OneOf(SEVERITIES), "Another severity."),
-        field("score", Shape::Number(-100.0, 100.0), "Another score."),
-        field("mode", Shape::OneOf(MODES), "Another mode."),
-        field("enabled", Shape::Bool, "`false` switches the rules off."),
-        required("owner", Shape::Text(WORDS), "Who answers for it."),
-        required("reason", Shape::Text(WORDS), "Why."),
-        required("expires", Shape::Text(DAY), "The day from which it no longer holds."),
+        Field::required("rule", Shape::Text(RULE), "The rules, `pack/rule`; the rule may be a glob."),
+        Field::optional("severity", Shape::OneOf(SEVERITIES), "Another severity."),
+        Field::optional("score", Shape::Number(-100.0, 100.0), "Another score."),
+        Field::optional("mode", Shape::OneOf(MODES), "Another mode."),
+        Field::optional("enabled", Shape::Bool, "`false` switches the rules off."),
+        Field::required("owner", Shape::Text(WORDS), "Who answers for it."),
+        Field::required("reason", Shape::Text(WORDS), "Why."),
+        Field::required("expires", Shape::Text(DAY), "The day from which it no longer holds."),
     ])
 }
 
@@ -247,54 +243,59 @@ fn overriding() -> Shape {
 pub fn policy_shape() -> Shape {
     let scores = Shape::OrNull(Box::new(Shape::Number(-1e9, 1e9)));
     let action = || Shape::OrNull(Box::new(Shape::Text(ACTION)));
-    let severities =
-        SEVERITIES.iter().map(|name| field(name, action(), "The action of any match of at least this severity."));
+    let severities = SEVERITIES
+        .iter()
+        .map(|name| Field::optional(name, action(), "The action of any match of at least this severity."));
     Shape::Object(vec![
-        field("thresholds", Shape::Map(ACTION, Box::new(scores)), "The score from which an action is taken."),
-        field("severity", Shape::Object(severities.collect()), "Actions by the severity of the worst match."),
-        field("gates", gates(), "What the pack demands of its rules on a labelled corpus."),
+        Field::optional("thresholds", Shape::Map(ACTION, Box::new(scores)), "The score from which an action is taken."),
+        Field::optional("severity", Shape::Object(severities.collect()), "Actions by the severity of the worst match."),
+        Field::optional("gates", gates(), "What the pack demands of its rules on a labelled corpus."),
     ])
 }
 
 fn gates() -> Shape {
     let rate = || Shape::Number(0.0, 1.0);
     let rule = Shape::Object(vec![
-        field("min_hits", Shape::Count, "Positive messages that it hits."),
-        field("min_hit_rate", rate(), "Share of positive messages that it hits."),
-        field("min_campaigns", Shape::Count, "Positive campaigns that it hits."),
-        field("min_so", rate(), "spam% / (spam% + ham%)."),
-        field("max_false_positives", Shape::Count, "Negative messages that it hits."),
-        field("max_false_positive_upper", rate(), "Upper bound of the rate of those, one-sided 95 %."),
+        Field::optional("min_hits", Shape::Count, "Positive messages that it hits."),
+        Field::optional("min_hit_rate", rate(), "Share of positive messages that it hits."),
+        Field::optional("min_campaigns", Shape::Count, "Positive campaigns that it hits."),
+        Field::optional("min_so", rate(), "spam% / (spam% + ham%)."),
+        Field::optional("max_false_positives", Shape::Count, "Negative messages that it hits."),
+        Field::optional("max_false_positive_upper", rate(), "Upper bound of the rate of those, one-sided 95 %."),
     ]);
     let action = Shape::Object(vec![
-        field("min_recall", rate(), "Share of positive messages that get it."),
-        field("min_precision", rate(), "Share of positive ones among those that get it."),
-        field("max_false_positives", Shape::Count, "Negative messages that get it."),
-        field("max_false_positive_upper", rate(), "Upper bound of the rate of those, one-sided 95 %."),
+        Field::optional("min_recall", rate(), "Share of positive messages that get it."),
+        Field::optional("min_precision", rate(), "Share of positive ones among those that get it."),
+        Field::optional("max_false_positives", Shape::Count, "Negative messages that get it."),
+        Field::optional("max_false_positive_upper", rate(), "Upper bound of the rate of those, one-sided 95 %."),
     ]);
     let diff = Shape::Object(vec![
-        field("max_lost", Shape::Count, "Positive messages that are no longer flagged."),
-        field("max_new_false_positives", Shape::Count, "Negative messages that are newly flagged."),
-        field(
+        Field::optional("max_lost", Shape::Count, "Positive messages that are no longer flagged."),
+        Field::optional("max_new_false_positives", Shape::Count, "Negative messages that are newly flagged."),
+        Field::optional(
             "max_cost_increase",
             Shape::Number(0.0, 1e6),
             "Growth of the steps of all messages: 0.2 is a fifth more.",
         ),
-        field("max_p", rate(), "McNemar probability below which fewer right decisions are a regression."),
+        Field::optional("max_p", rate(), "McNemar probability below which fewer right decisions are a regression."),
     ]);
     Shape::Object(vec![
-        field("stable", rule, "What a rule must show to be stable."),
-        field("actions", Shape::Map(ACTION, Box::new(action)), "What each action must show, taken as a detector."),
-        field("diff", diff, "What a change of the rules may do."),
+        Field::optional("stable", rule, "What a rule must show to be stable."),
+        Field::optional(
+            "actions",
+            Shape::Map(ACTION, Box::new(action)),
+            "What each action must show, taken as a detector.",
+        ),
+        Field::optional("diff", diff, "What a change of the rules may do."),
     ])
 }
 
 fn tests() -> Shape {
     let names = || list(Shape::Text(WORDS));
     Shape::Object(vec![
-        field("trusted_authserv_ids", names(), "Whose Authentication-Results are believed."),
-        field("org_domains", names(), "The receiver's own domains."),
-        field("org_display_names", names(), "The receiver's own display names."),
+        Field::optional("trusted_authserv_ids", names(), "Whose Authentication-Results are believed."),
+        Field::optional("org_domains", names(), "The receiver's own domains."),
+        Field::optional("org_display_names", names(), "The receiver's own display names."),
     ])
 }
 

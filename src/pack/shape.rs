@@ -45,6 +45,18 @@ pub struct Field {
     pub shape: Shape,
 }
 
+impl Field {
+    /// A field that may be absent.
+    pub fn optional(name: &'static str, shape: Shape, doc: &'static str) -> Self {
+        Self { name, doc, required: false, shape }
+    }
+
+    /// A field that must be there.
+    pub fn required(name: &'static str, shape: Shape, doc: &'static str) -> Self {
+        Self { required: true, ..Self::optional(name, shape, doc) }
+    }
+}
+
 /// A sort of text: a regular expression that all of it matches, and how people say it.
 #[derive(Clone, Copy, Debug)]
 pub struct Sort {

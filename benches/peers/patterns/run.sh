@@ -46,7 +46,7 @@ export RULEEVAL_BENCH_DUMP="$scratch"
 [ -z "${REAL:-}" ] || export RULEEVAL_BENCH_PATTERNS="$scratch/real.tsv"
 [ -e patterns.tsv ] || (cd "$root" && cargo bench --bench patterns)
 
-libraries="$scratch/root/usr/lib/x86_64-linux-gnu"
+libraries="$(dirname "$(find "$scratch/root" -name libhs.so.5 -print -quit)")"
 cc -O2 -I root/usr/include -o hyperscan "$here/hyperscan.c" -L "$libraries" -l:libhs.so.5 "-Wl,-rpath,$libraries"
 peers="$root/target/peers/release/pattern-peers"
 cargo build --release --manifest-path "$here/Cargo.toml" --target-dir "$root/target/peers" ${YARA_X:+--features yara-x}

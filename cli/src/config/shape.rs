@@ -28,14 +28,6 @@ const EFFECTS: &[&str] = &["accept", "tag", "quarantine", "tempfail", "reject"];
 /// Most items of a list in the configuration; more stand in files.
 const MAX_ITEMS: usize = 20_000;
 
-fn field(name: &'static str, shape: Shape, doc: &'static str) -> Field {
-    Field { name, doc, required: false, shape }
-}
-
-fn required(name: &'static str, shape: Shape, doc: &'static str) -> Field {
-    Field { required: true, ..field(name, shape, doc) }
-}
-
 fn texts(sort: Sort) -> Shape {
     Shape::List(Box::new(Shape::Text(sort)), MAX_ITEMS)
 }
@@ -47,22 +39,34 @@ fn maybe(shape: Shape) -> Shape {
 fn shape() -> &'static Shape {
     static SHAPE: LazyLock<Shape> = LazyLock::new(|| {
         Shape::Object(vec![
-            field("org_domains", texts(LINE), "The organisation's own domains."),
-            field("org_display_names", texts(LINE), "The organisation's own display names."),
-            field("org_vips", vips(), "People who are often impersonated."),
-            field("tenant_domains", texts(LINE), "Own Microsoft 365 tenants."),
-            field("trusted_authserv_ids", texts(LINE), "Whose Authentication-Results are believed."),
-            field("trusted_hops", Shape::Count, "Received fields of own servers above that header."),
-            field("trusted_arc_sealers", texts(LINE), "Whose ARC results are believed, if the chain is valid."),
-            field("dns", maybe(Shape::Text(LINE)), "Verify with DNS: `live`, or a file of recorded answers."),
-            field("mailbox", maybe(Shape::Text(LINE)), "The mailbox that received the messages."),
-            field("limits", limits(), "Bounds on the work that one message may cause."),
-            field("lists", Shape::Map(LIST, Box::new(texts(ENTRY))), "Further lists of texts that rules may name."),
-            field("list_layers", layers(), "What is laid over lists, for everybody, a domain or a user."),
-            field("policy", maybe(policy_shape()), "A policy that goes before the packs' own, entry by entry."),
-            field("require_signatures", Shape::Bool, "Packs that no trusted key signed are refused."),
-            field("trusted_pack_keys", texts(KEY), "Public keys of minisign whose packs are believed."),
-            field("service", service(), "What `ruleeval serve` needs."),
+            Field::optional("org_domains", texts(LINE), "The organisation's own domains."),
+            Field::optional("org_display_names", texts(LINE), "The organisation's own display names."),
+            Field::optional("org_vips", vips(), "People who are often impersonated."),
+            Field::optional("tenant_domains", texts(LINE), "Own Microsoft 365 tenants."),
+            Field::optional("trusted_authserv_ids", texts(LINE), "Whose Authentication-Results are believed."),
+            Field::optional("trusted_hops", Shape::Count, "Received fields of own servers above that header."),
+            Field::optional(
+                "trusted_arc_sealers",
+                texts(LINE),
+                "Whose ARC results are believed, if the chain is valid.",
+            ),
+            Field::optional("dns", maybe(Shape::Text(LINE)), "Verify with DNS: `live`, or a file of recorded answers."),
+            Field::optional("mailbox", maybe(Shape::Text(LINE)), "The mailbox that received the messages."),
+            Field::optional("limits", limits(), "Bounds on the work that one message may cause."),
+            Field::optional(
+                "lists",
+                Shape::Map(LIST, Box::new(texts(ENTRY))),
+                "Further lists of texts that rules may name.",
+            ),
+            Field::optional("list_layers", layers(), "What is laid over lists, for everybody, a domain or a user."),
+            Field::optional(
+                "policy",
+                maybe(policy_shape()),
+                "A policy that goes before the packs' own, entry by entry.",
+            ),
+            Field::optional("require_signatures", Shape::Bool, "Packs that no trusted key signed are refused."),
+            Field::optional("trusted_pack_keys", texts(KEY), "Public keys of minisign whose packs are believed."),
+            Field::optional("service", service(), "What `ruleeval serve` needs."),
         ])
     });
     &SHAPE
@@ -70,8 +74,8 @@ fn shape() -> &'static Shape {
 
 fn vips() -> Shape {
     let vip = Shape::Object(vec![
-        required("display_name", Shape::Text(LINE), "The name as mail shows it."),
-        field("email", maybe(Shape::Text(LINE)), "The person's address."),
+        Field::required("display_name", Shape::Text(LINE), "The name as mail shows it."),
+        Field::optional("email", maybe(Shape::Text(LINE)), "The person's address."),
     ]);
     Shape::List(Box::new(vip), MAX_ITEMS)
 }
@@ -90,81 +94,89 @@ fn limits() -> Shape {
         ("pages", "Pages of a document."),
         ("pixels", "Pixels of a picture."),
     ];
-    Shape::Object(limits.into_iter().map(|(name, doc)| field(name, maybe(Shape::Count), doc)).collect())
+    Shape::Object(limits.into_iter().map(|(name, doc)| Field::optional(name, maybe(Shape::Count), doc)).collect())
 }
 
 fn layers() -> Shape {
     let layer = Shape::Object(vec![
-        required("list", Shape::Text(LAYERED), "The list."),
-        field("domain", maybe(Shape::Text(LINE)), "Holds for recipients of this domain only."),
-        field("user", maybe(Shape::Text(LINE)), "Holds for this recipient only."),
-        field("enforced", Shape::Bool, "Narrower layers cannot take it back."),
-        field("add", texts(ENTRY), "Entries that are added."),
-        field("remove", texts(ENTRY), "Entries that no longer count."),
-        field("add_file", maybe(Shape::Text(LINE)), "A list file of entries that are added."),
-        field("remove_file", maybe(Shape::Text(LINE)), "A list file of entries that no longer count."),
+        Field::required("list", Shape::Text(LAYERED), "The list."),
+        Field::optional("domain", maybe(Shape::Text(LINE)), "Holds for recipients of this domain only."),
+        Field::optional("user", maybe(Shape::Text(LINE)), "Holds for this recipient only."),
+        Field::optional("enforced", Shape::Bool, "Narrower layers cannot take it back."),
+        Field::optional("add", texts(ENTRY), "Entries that are added."),
+        Field::optional("remove", texts(ENTRY), "Entries that no longer count."),
+        Field::optional("add_file", maybe(Shape::Text(LINE)), "A list file of entries that are added."),
+        Field::optional("remove_file", maybe(Shape::Text(LINE)), "A list file of entries that no longer count."),
     ]);
     Shape::List(Box::new(layer), MAX_ITEMS)
 }
 
 fn service() -> Shape {
     Shape::Object(vec![
-        field("http", texts(ADDRESS), "Where HTTP is spoken."),
-        field("milter", texts(ADDRESS), "Where the milter protocol is spoken."),
-        field("token_file", maybe(Shape::Text(LINE)), "Holds the bearer token of whatever changes state."),
-        field("workers", Shape::Count, "Messages decided at once; 0: one for each core."),
-        field("queue", Shape::Count, "Messages that wait for a worker."),
-        field("message_bytes", Shape::Count, "Bytes of one message."),
-        field(
+        Field::optional("http", texts(ADDRESS), "Where HTTP is spoken."),
+        Field::optional("milter", texts(ADDRESS), "Where the milter protocol is spoken."),
+        Field::optional("token_file", maybe(Shape::Text(LINE)), "Holds the bearer token of whatever changes state."),
+        Field::optional("workers", Shape::Count, "Messages decided at once; 0: one for each core."),
+        Field::optional("queue", Shape::Count, "Messages that wait for a worker."),
+        Field::optional("message_bytes", Shape::Count, "Bytes of one message."),
+        Field::optional(
             "memory_bytes",
             Shape::Count,
             "Bytes of all messages: half for those that are received and wait, half for deciding.",
         ),
-        field("connections", Shape::Count, "Open connections, HTTP and milter each."),
-        field("seconds", seconds(), "Bounds on time, in seconds."),
-        field("on_error", Shape::OneOf(POLICIES), "Milter: a message without a verdict."),
-        field("on_oversize", Shape::OneOf(POLICIES), "Milter: a message above `message_bytes`."),
-        field("headers", Shape::OneOf(&["always", "flagged", "never"]), "Which messages get result headers."),
-        field("actions", Shape::Map(ACTION, Box::new(Shape::OneOf(EFFECTS))), "What the site's own actions do."),
-        field("reload", reload(), "How changes of packs are noticed."),
-        field("breaker", breaker(), "The circuit breaker."),
-        field("log", log(), "What is logged."),
+        Field::optional("connections", Shape::Count, "Open connections, HTTP and milter each."),
+        Field::optional("seconds", seconds(), "Bounds on time, in seconds."),
+        Field::optional("on_error", Shape::OneOf(POLICIES), "Milter: a message without a verdict."),
+        Field::optional("on_oversize", Shape::OneOf(POLICIES), "Milter: a message above `message_bytes`."),
+        Field::optional("headers", Shape::OneOf(&["always", "flagged", "never"]), "Which messages get result headers."),
+        Field::optional(
+            "actions",
+            Shape::Map(ACTION, Box::new(Shape::OneOf(EFFECTS))),
+            "What the site's own actions do.",
+        ),
+        Field::optional("reload", reload(), "How changes of packs are noticed."),
+        Field::optional("breaker", breaker(), "The circuit breaker."),
+        Field::optional("log", log(), "What is logged."),
     ])
 }
 
 fn seconds() -> Shape {
     Shape::Object(vec![
-        field("header", Shape::Count, "For a request's header, and between requests."),
-        field("body", Shape::Count, "For a request's body."),
-        field("answer", Shape::Count, "From the last byte to the answer."),
-        field("milter", Shape::Count, "Between two commands of a milter connection."),
-        field("drain", Shape::Count, "For messages in flight when the service ends."),
+        Field::optional("header", Shape::Count, "For a request's header, and between requests."),
+        Field::optional("body", Shape::Count, "For a request's body."),
+        Field::optional("answer", Shape::Count, "From the last byte to the answer."),
+        Field::optional("milter", Shape::Count, "Between two commands of a milter connection."),
+        Field::optional("drain", Shape::Count, "For messages in flight when the service ends."),
     ])
 }
 
 fn reload() -> Shape {
     Shape::Object(vec![
-        field("notify", Shape::Bool, "Ask the file system to tell of changes."),
-        field("quiet_milliseconds", Shape::Count, "Quiet before a change counts as complete."),
-        field("poll_seconds", Shape::Count, "How often to look without being told."),
-        field("tests", Shape::Bool, "Run the tests of packs before they replace the running ones."),
+        Field::optional("notify", Shape::Bool, "Ask the file system to tell of changes."),
+        Field::optional("quiet_milliseconds", Shape::Count, "Quiet before a change counts as complete."),
+        Field::optional("poll_seconds", Shape::Count, "How often to look without being told."),
+        Field::optional("tests", Shape::Bool, "Run the tests of packs before they replace the running ones."),
     ])
 }
 
 fn breaker() -> Shape {
     Shape::Object(vec![
-        field("rates", maybe(Shape::Text(LINE)), "What `ruleeval run --write-rates` wrote."),
-        field("state", maybe(Shape::Text(LINE)), "Remembers held rules over restarts."),
-        field("ratio", Shape::Number(1.0, 1e9), "The change of a rate that must be noticed, above 1."),
-        field("false_alarm", Shape::Number(0.0, 1.0), "One false alarm in so many messages, as its reciprocal."),
-        field("least", Shape::Count, "Messages before any rule trips."),
+        Field::optional("rates", maybe(Shape::Text(LINE)), "What `ruleeval run --write-rates` wrote."),
+        Field::optional("state", maybe(Shape::Text(LINE)), "Remembers held rules over restarts."),
+        Field::optional("ratio", Shape::Number(1.0, 1e9), "The change of a rate that must be noticed, above 1."),
+        Field::optional(
+            "false_alarm",
+            Shape::Number(0.0, 1.0),
+            "One false alarm in so many messages, as its reciprocal.",
+        ),
+        Field::optional("least", Shape::Count, "Messages before any rule trips."),
     ])
 }
 
 fn log() -> Shape {
     Shape::Object(vec![
-        field("format", Shape::OneOf(&["text", "json"]), "For people or for machines."),
-        field("level", Shape::OneOf(&["error", "warn", "info", "debug"]), "From which level on."),
+        Field::optional("format", Shape::OneOf(&["text", "json"]), "For people or for machines."),
+        Field::optional("level", Shape::OneOf(&["error", "warn", "info", "debug"]), "From which level on."),
     ])
 }
 
