@@ -72,6 +72,7 @@ fn strategies() -> Vec<PatternSetOptions> {
         PatternSetOptions { prefilter: false, ..default },
         PatternSetOptions { windows: false, ..default },
         PatternSetOptions { squeeze: false, ..default },
+        PatternSetOptions { folded_if_few: false, ..default },
         PatternSetOptions { classes: false, ..default },
         PatternSetOptions { automaton: true, ..default },
     ]

@@ -66,8 +66,8 @@ struct Shared {
     source: Arc<str>,
     options: PatternOptions,
     regex: OnceLock<Option<Regex>>,
-    /// As sets ask for them that have all their optimisations.
-    factors: OnceLock<Arc<Factors>>,
+    /// As sets ask for them that have all their optimisations; then without squeezing.
+    factors: [OnceLock<Arc<Factors>>; 2],
 }
 
 impl Pattern {
@@ -88,7 +88,7 @@ impl Pattern {
             let compiled = compile(&hir, SIZE_LIMIT).map_err(|error| refuse(source, &error))?;
             let _ = regex.set(Some(compiled));
         }
-        let shared = Shared { source: Arc::clone(&key.0), options, regex, factors: OnceLock::new() };
+        let shared = Shared { source: Arc::clone(&key.0), options, regex, factors: Default::default() };
         Ok(Self(Known::lock().insert(key, Arc::new(shared))))
     }
 
@@ -142,10 +142,12 @@ impl Pattern {
     /// What a set of patterns looks for; found once.
     pub(super) fn factors(&self, options: PatternSetOptions) -> Arc<Factors> {
         let made = |options| Arc::new(Factors::new(&self.hir().unwrap_or_else(Hir::empty), options));
-        if options != PatternSetOptions::default() {
+        let default = PatternSetOptions::default();
+        if options != (PatternSetOptions { squeeze: options.squeeze, ..default }) {
             return made(options);
         }
-        Arc::clone(self.0.factors.get_or_init(|| made(options)))
+        let [squeezed, folded] = &self.0.factors;
+        Arc::clone(if options.squeeze { squeezed } else { folded }.get_or_init(|| made(options)))
     }
 
     /// True if something that every match holds can be looked for in the one pass of a

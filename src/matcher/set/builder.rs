@@ -2,7 +2,7 @@
 
 use super::classes::Classes;
 use super::csr::Csr;
-use super::factor::{self, Branch, Seed, Space};
+use super::factor::{self, Branch, Factors, Seed, Space};
 use super::fold::fold_str;
 use super::scan::Literals;
 use super::sequence::Run;
@@ -34,7 +34,12 @@ pub struct PatternSetBuilder {
     unless_odd: Vec<u32>,
     equal: HashMap<Vec<u8>, Vec<u32>>,
     always: Vec<u32>,
+    /// Regexes that would best be looked for in the text without spaces and marks.
+    squeezable: Vec<u32>,
 }
+
+/// For fewer regexes it is not worth to make a second text: they are looked for in the folded one.
+const MIN_SQUEEZED: usize = 128;
 
 /// How a pattern is found.
 enum Wanted<'w> {
@@ -136,7 +141,12 @@ impl PatternSetBuilder {
                 entry.max_len = factors.max_len;
             }
             entry.head.clone_from(&factors.head);
-            self.add(key, entry, factors.branches.as_deref().map_or(Wanted::Nothing, Wanted::Branches))
+            let branches = factors.branches.as_deref();
+            if branches.is_some_and(|branches| branches.iter().any(Branch::is_squeezed)) {
+                self.squeezable.push(self.entries.len() as u32);
+                return self.remember(key, entry);
+            }
+            self.add(key, entry, branches.map_or(Wanted::Nothing, Wanted::Branches))
         })
     }
 
@@ -144,9 +154,21 @@ impl PatternSetBuilder {
         self.known.get(key).copied()
     }
 
-    fn add(&mut self, key: Key, mut entry: Entry, wanted: Wanted<'_>) -> PatternId {
-        let id = self.entries.len() as u32;
-        let groups = &mut self.groups;
+    fn remember(&mut self, key: Key, entry: Entry) -> PatternId {
+        let id = PatternId(self.entries.len() as u32);
+        self.known.insert(key, id);
+        self.entries.push(entry);
+        id
+    }
+
+    fn add(&mut self, key: Key, entry: Entry, wanted: Wanted<'_>) -> PatternId {
+        let id = self.remember(key, entry);
+        self.want(id.0, wanted);
+        id
+    }
+
+    fn want(&mut self, id: u32, wanted: Wanted<'_>) {
+        let (groups, entry) = (&mut self.groups, &mut self.entries[id as usize]);
         match wanted {
             _ if !self.options.prefilter => self.always.push(id),
             Wanted::Nothing => self.always.push(id),
@@ -158,13 +180,30 @@ impl PatternSetBuilder {
             self.unless_odd.push(id);
         }
         self.asked.extend(entry.branches.iter().map(|reach| (reach.group as usize, (id, reach.also))));
-        self.known.insert(key, PatternId(id));
-        self.entries.push(entry);
-        PatternId(id)
+    }
+
+    /// Decides in which text the regexes are looked for that have the choice.
+    fn place_squeezable(&mut self) {
+        let squeezable = std::mem::take(&mut self.squeezable);
+        let folded = PatternSetOptions { squeeze: false, ..self.options };
+        let factors = |id: &u32, options| match &self.entries[*id as usize].kind {
+            Kind::Regex(pattern) => Some(pattern.factors(options)),
+            _ => None,
+        };
+        let has_literals = |id: &u32| factors(id, folded).is_some_and(|factors| factors.has_literals());
+        let few = squeezable.len() < MIN_SQUEEZED && self.options.folded_if_few;
+        let options = if few && squeezable.iter().all(has_literals) { folded } else { self.options };
+        let found: Vec<(u32, Option<Arc<Factors>>)> =
+            squeezable.iter().map(|id| (*id, factors(id, options))).collect();
+        for (id, factors) in found {
+            let branches = factors.as_ref().and_then(|factors| factors.branches.as_deref());
+            self.want(id, branches.map_or(Wanted::Nothing, Wanted::Branches));
+        }
     }
 
     /// The set.
-    pub fn build(self) -> PatternSet {
+    pub fn build(mut self) -> PatternSet {
+        self.place_squeezable();
         let Self { options, entries, groups, asked, unless_odd, equal, always, .. } = self;
         PatternSet {
             options,

@@ -62,11 +62,17 @@ impl Samples {
         wanted.resize(text.len().div_ceil(64), false);
         let near = longest.div_ceil(64);
         let mut at = 0;
+        let is_held = |byte: &u8| set[usize::from(*byte)];
         while let Some(byte) = text.get(at) {
-            if set[usize::from(*byte)] {
-                let chunk = at / 64;
-                let last = wanted.len().min(chunk + near + 1);
-                wanted[chunk.saturating_sub(near)..last].fill(true);
+            if is_held(byte) {
+                // So many of them stand together, this one among them.
+                let before = text[..at].iter().rev().take(self.every - 1).take_while(|byte| is_held(byte)).count();
+                let after = text[at..].iter().take(self.every - before).take_while(|byte| is_held(byte)).count();
+                if before + after >= self.every {
+                    let chunk = at / 64;
+                    let last = wanted.len().min(chunk + near + 1);
+                    wanted[chunk.saturating_sub(near)..last].fill(true);
+                }
             }
             at += self.every;
         }

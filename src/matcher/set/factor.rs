@@ -75,6 +75,12 @@ impl Factors {
         }
     }
 
+    /// True if literals alone say where the regex cannot match.
+    pub(super) fn has_literals(&self) -> bool {
+        let is_literal = |branch: &Branch| matches!(branch.seed, Seed::Literals(..));
+        self.branches.as_ref().is_some_and(|branches| branches.iter().all(is_literal))
+    }
+
     /// True if a pass over the text says where the regex cannot match.
     pub(in crate::matcher) fn has_prefilter(&self) -> bool {
         self.branches.is_some()
@@ -140,6 +146,12 @@ pub(super) struct Branch {
     pub(super) right: Vec<Step>,
     /// Bytes that should be looked at to confirm, for each byte of text.
     pub(super) cost: f64,
+}
+
+impl Branch {
+    pub(super) fn is_squeezed(&self) -> bool {
+        matches!(self.seed, Seed::Literals(Space::Squeezed, _))
+    }
 }
 
 #[derive(Clone)]

@@ -223,7 +223,7 @@ impl Folded {
         let bytes = text.as_bytes();
         let mut at = 0;
         while at < bytes.len() {
-            let run = bytes[at..].iter().position(|b| !b.is_ascii()).unwrap_or(bytes.len() - at);
+            let run = ascii(&bytes[at..]);
             self.extend(&bytes[at..at + run]);
             at += run;
             let Some(c) = text[at..].chars().next() else { break };
@@ -258,6 +258,13 @@ impl Folded {
             None => at,
         }
     }
+}
+
+/// How many ASCII characters a text begins with.
+fn ascii(text: &[u8]) -> usize {
+    // PERF: blocks are looked at as a whole.
+    let blocks = text.chunks_exact(CHUNK).take_while(|block| block.is_ascii()).count() * CHUNK;
+    blocks + text[blocks..].iter().take_while(|byte| byte.is_ascii()).count()
 }
 
 #[cfg(test)]

@@ -57,6 +57,8 @@ pub struct PatternSetOptions {
     pub windows: bool,
     /// Literals may also be looked for in the text without spaces and marks.
     pub squeeze: bool,
+    /// They are not if few patterns would be.
+    pub folded_if_few: bool,
     /// Patterns without good literals are looked for by the classes of bytes that every match holds.
     pub classes: bool,
     /// An automaton (`aho-corasick`) finds the literals; otherwise the table of rare bytes.
@@ -65,7 +67,7 @@ pub struct PatternSetOptions {
 
 impl Default for PatternSetOptions {
     fn default() -> Self {
-        Self { prefilter: true, windows: true, squeeze: true, classes: true, automaton: false }
+        Self { prefilter: true, windows: true, squeeze: true, folded_if_few: true, classes: true, automaton: false }
     }
 }
 
