@@ -113,7 +113,7 @@ fn explanations_agree(part: usize) {
         for rule in engine.rules() {
             let explanation = engine.explain(&message, &rule, None).expect("a rule of the engine");
             let matched = verdict.matches.iter().any(|found| found.rule == rule);
-            let undecided = verdict.undecided.iter().any(|found| found.rule == rule);
+            let undecided = verdict.undecided.iter().any(|found| *found.rule == rule);
             let place = format!("{rule} on {}", path.display());
             assert_eq!(matched, explanation.status == Status::Match, "{place}");
             assert_eq!(undecided, explanation.status == Status::Undecided, "{place}");

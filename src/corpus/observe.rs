@@ -106,7 +106,7 @@ impl<'e> Observer<'e> {
             date: date(&message),
             matched: self.indexes(verdict.matches.iter().map(|found| &found.rule)),
             suppressed: self.indexes(verdict.suppressed.iter().map(|found| &found.rule)),
-            undecided: undecided.filter_map(|u| Some((*self.rules.get(&u.rule)?, reasons(&u.missing)))).collect(),
+            undecided: undecided.filter_map(|u| Some((*self.rules.get(u.rule)?, reasons(u.missing)))).collect(),
             over_budget: self.indexes(verdict.over_budget.iter()),
             damaged: !verdict.limits_hit.is_empty() || verdict.anomalies.iter().any(Anomaly::is_damage),
             steps: self.steps(scratch),

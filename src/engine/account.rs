@@ -141,7 +141,7 @@ impl Engine {
         off.sort();
         let suppressed = verdict.suppressed.iter().filter_map(|found| self.suppressed(ctx, &found.rule)).collect();
         let undecided =
-            verdict.undecided.iter().filter_map(|found| self.explain_in(ctx, self.find_rule(&found.rule)?)).collect();
+            verdict.undecided.iter().filter_map(|found| self.explain_in(ctx, self.find_rule(found.rule)?)).collect();
         let (nearest, not_matched) = self.nearest(ctx, &verdict);
         Account { arithmetic: self.arithmetic(&verdict), suppressed, undecided, nearest, not_matched, off, verdict }
     }
@@ -245,7 +245,7 @@ impl Verdict {
     fn names(&self, rule: &str) -> bool {
         self.matches.iter().any(|found| *found.rule == *rule)
             || self.suppressed.iter().any(|found| *found.rule == *rule)
-            || self.undecided.iter().any(|found| *found.rule == *rule)
+            || self.undecided.iter().any(|found| **found.rule == *rule)
             || self.over_budget.iter().any(|found| **found == *rule)
     }
 
@@ -254,7 +254,7 @@ impl Verdict {
         match rule {
             _ if self.matches.iter().any(|found| *found.rule == *rule) => Status::Match,
             _ if self.suppressed.iter().any(|found| *found.rule == *rule) => Status::Suppressed,
-            _ if self.undecided.iter().any(|found| *found.rule == *rule) => Status::Undecided,
+            _ if self.undecided.iter().any(|found| **found.rule == *rule) => Status::Undecided,
             _ if self.over_budget.iter().any(|found| **found == *rule) => Status::OverBudget,
             _ => Status::NoMatch,
         }

@@ -222,16 +222,19 @@ impl Compiler {
                 }
             };
             let plan = Plan::build(&checked.program, catalog, self.plan, &measured);
+            let ranks = ranks(&checked.program);
             Engine {
                 shadowed: Arc::default(),
                 lists: Arc::new(lists),
                 packs: self.packs.iter().map(info).collect(),
                 inner: Arc::new(Inner {
-                    overrides,
                     exceptions,
                     given: self.lists,
                     loading: self.loading,
-                    ranks: ranks(&checked.program),
+                    names: by_rank(&checked.program, &ranks),
+                    perhaps_off: perhaps_off(&checked.program, &overrides),
+                    ranks,
+                    overrides,
                     program: checked.program,
                     plan,
                     env: Env {
@@ -370,6 +373,17 @@ fn ranks(program: &Program) -> Vec<u32> {
         ranks[rule as usize] = rank as u32;
     }
     ranks
+}
+
+/// The names of all rules, sorted.
+fn by_rank(program: &Program, ranks: &[u32]) -> Arc<[Arc<str>]> {
+    let mut names = vec![Arc::from(""); ranks.len()];
+    ranks.iter().zip(&program.rules).for_each(|(rank, rule)| names[*rank as usize] = Arc::clone(&rule.name));
+    names.into()
+}
+
+fn perhaps_off(program: &Program, overrides: &Overrides) -> Box<[bool]> {
+    program.rules.iter().enumerate().map(|(id, rule)| overrides.perhaps_off(id, rule)).collect()
 }
 
 /// The packs parsed again, without their diagnostics: they compiled.

@@ -12,6 +12,7 @@ mod requires;
 mod selectivity;
 mod suite;
 mod timeshift;
+mod undecided;
 mod verdict;
 mod yara;
 
@@ -27,14 +28,15 @@ pub use profile::{ClauseCost, FeatureCost, ProfileReport, RuleCost};
 pub use selectivity::Selectivity;
 pub use suite::{CaseFile, ExpectationEdit, TestCase, TestFailure, TestReport, TestResult};
 pub use timeshift::{Moved, TimeChange, shift_dates};
-pub use verdict::{Match, PackInfo, RuleInfo, Score, Suppression, Undecided, Verdict};
+pub use undecided::{Undecided, UndecidedRules};
+pub use verdict::{Match, PackInfo, RuleInfo, Score, Suppression, Verdict};
 
 use crate::builtins::{Builtins, Ctx, Env, builtins, to_json};
 use crate::check::hir::{Program, RuleId};
 use crate::check::{External, Vocabulary, check_expr};
 use crate::diagnostic::Diagnostic;
 use crate::eval::{
-    Budget, Evidence, Machine, NearestMiss, Outcome, Profile, Reference, Scratch, Status, explain, nearest_miss,
+    Budget, Evidence, Machine, Missing, NearestMiss, Outcome, Profile, Reference, Scratch, Status, explain, nearest_miss,
 };
 use crate::lists::Lists;
 use crate::message::{Envelope, Message, Settings, xpath};
@@ -42,7 +44,7 @@ use crate::pack::{Gates, Loading, Pack};
 use crate::plan::Plan;
 use crate::source::SourceMap;
 use crate::template::TemplateSet;
-use crate::value::{Catalog, Type, Value};
+use crate::value::{Catalog, Truth, Type, Value};
 use overrides::Overrides;
 use policy::Decision;
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,6 +66,10 @@ struct Inner {
     program: Program,
     /// The place of each rule in the order of names.
     ranks: Vec<u32>,
+    /// The names of all rules in that order.
+    names: Arc<[Arc<str>]>,
+    /// Rules that their mode or an override may switch off.
+    perhaps_off: Box<[bool]>,
     plan: Plan,
     env: Env,
     settings: Arc<Settings>,
@@ -311,11 +317,16 @@ impl Engine {
         let inner = &*self.inner;
         let outcomes = Machine::run(&inner.plan, &inner.program, self.builtins(), ctx, scratch, &inner.budget, profile);
         let mut order: Vec<(u32, u32)> =
-            outcomes.iter().zip(0..).map(|((id, _), at)| (inner.ranks[id.0 as usize], at)).collect();
+            outcomes.evaluated.iter().zip(0..).map(|((id, _), at)| (inner.ranks[id.0 as usize], at)).collect();
         order.sort_unstable();
         let mut draft = Draft::default();
-        for (id, outcome) in order.iter().filter_map(|(_, at)| outcomes.get(*at as usize)) {
+        for (id, outcome) in order.iter().filter_map(|(_, at)| outcomes.evaluated.get(*at as usize)) {
             self.add(&mut draft, *id, outcome, ctx, options);
+        }
+        for (id, reasons) in outcomes.undecided() {
+            if !inner.perhaps_off[id.0 as usize] || !self.is_off(id, ctx) {
+                draft.undecided(inner.ranks[id.0 as usize], reasons);
+            }
         }
         let (score, action) = inner.decision.apply(&mut draft.matches);
         Verdict {
@@ -323,7 +334,7 @@ impl Engine {
             score,
             matches: draft.matches,
             suppressed: draft.suppressed,
-            undecided: draft.undecided,
+            undecided: UndecidedRules::new(&inner.names, draft.reasons, draft.undecided),
             over_budget: draft.over_budget,
             // First: it may run into limits itself.
             auth: options.evidence.then(|| Authentication::of(ctx.message)),
@@ -331,6 +342,11 @@ impl Engine {
             anomalies: ctx.message.anomalies().to_vec(),
             packs: Arc::clone(&self.packs),
         }
+    }
+
+    fn is_off(&self, id: RuleId, ctx: Ctx<'_>) -> bool {
+        let rule = &self.inner.program.rules[id.0 as usize];
+        self.inner.overrides.effect(id.0 as usize, rule, ctx.env.now).mode == Mode::Off
     }
 
     fn add(&self, draft: &mut Draft, id: RuleId, outcome: &Outcome, ctx: Ctx<'_>, options: Options) {
@@ -344,7 +360,7 @@ impl Engine {
             Status::NoMatch => {}
             Status::OverBudget => draft.over_budget.push(Arc::clone(&rule.name)),
             Status::Undecided => {
-                draft.undecided.push(Undecided { rule: Arc::clone(&rule.name), missing: Arc::clone(&outcome.missing) });
+                draft.undecided(inner.ranks[id.0 as usize], &outcome.missing);
             }
             Status::Suppressed => draft.suppressed.push(Suppression {
                 rule: Arc::clone(&rule.name),
@@ -453,8 +469,12 @@ impl Engine {
         let ctx = Ctx { message, env: &env };
         let listed = Machine::run(&inner.plan, &inner.program, self.builtins(), ctx, scratch, &inner.budget, None);
         let mut planned = vec![Outcome::no_match(); inner.program.rules.len()];
-        for (id, outcome) in listed {
+        for (id, outcome) in listed.evaluated {
             planned[id.0 as usize] = outcome.clone();
+        }
+        for (id, missing) in listed.undecided() {
+            let outcome = Outcome { truth: Truth::Unknown, missing: Arc::clone(missing), ..Outcome::no_match() };
+            planned[id.0 as usize] = outcome;
         }
         planned
     }
@@ -519,6 +539,20 @@ impl Engine {
 struct Draft {
     matches: Vec<Match>,
     suppressed: Vec<Suppression>,
-    undecided: Vec<Undecided>,
+    /// Sets of reasons, and positions in the order of names with the number of their set.
+    reasons: Vec<Arc<BTreeSet<Missing>>>,
+    undecided: Vec<(u32, u32)>,
     over_budget: Vec<Arc<str>>,
+}
+
+impl Draft {
+    fn undecided(&mut self, rank: u32, reasons: &Arc<BTreeSet<Missing>>) {
+        // There are few sets, and rules with the same lie together.
+        let known = self.reasons.iter().rposition(|known| Arc::ptr_eq(known, reasons));
+        let number = known.unwrap_or_else(|| {
+            self.reasons.push(Arc::clone(reasons));
+            self.reasons.len() - 1
+        });
+        self.undecided.push((rank, number as u32));
+    }
 }

@@ -148,6 +148,12 @@ impl Overrides {
     }
 
     /// What counts for a rule by the clock `now`. Without a clock nothing expires.
+    /// False if the rule is never switched off.
+    pub(super) fn perhaps_off(&self, id: usize, rule: &crate::check::hir::Rule) -> bool {
+        let switched = |(pack, changes): &(Option<Mode>, Vec<Change>)| *pack == Some(Mode::Off) || !changes.is_empty();
+        rule.meta.mode == Mode::Off || self.rules.get(id).is_some_and(switched)
+    }
+
     pub(super) fn effect(&self, id: usize, rule: &crate::check::hir::Rule, now: Option<i64>) -> Effect {
         let meta = &rule.meta;
         let mut effect = Effect { severity: meta.severity, score: meta.score, mode: meta.mode };

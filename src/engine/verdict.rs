@@ -1,11 +1,11 @@
 //! The verdict: what was decided, why, and what could not be decided.
 
 use super::authentication::Authentication;
+use super::undecided::UndecidedRules;
 use crate::check::hir::{Mode, RuleSeverity, Status as Maturity};
-use crate::eval::{Evidence, Missing};
+use crate::eval::Evidence;
 use crate::message::Anomaly;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ pub struct Verdict {
     /// Rules that would have matched, and what suppressed them.
     pub suppressed: Vec<Suppression>,
     /// Rules that could not be decided, and what was missing.
-    pub undecided: Vec<Undecided>,
+    pub undecided: UndecidedRules,
     /// Rules that spent their budget before they were decided.
     pub over_budget: Vec<Arc<str>>,
     /// Limits that the message ran into; what lies beyond them was not seen.
@@ -107,15 +107,6 @@ pub struct Suppression {
     /// The exceptions that hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<Arc<str>>,
-}
-
-/// A rule that could not be decided.
-#[derive(Clone, Debug, Serialize)]
-pub struct Undecided {
-    /// `pack/name`.
-    pub rule: Arc<str>,
-    /// What was missing.
-    pub missing: Arc<BTreeSet<Missing>>,
 }
 
 /// A pack that took part.

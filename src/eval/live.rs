@@ -3,7 +3,7 @@
 use super::machine::Run;
 use super::ops;
 use super::scratch::Bound;
-use crate::check::hir::{LocalId, RuleId};
+use crate::check::hir::{LocalId, Program, RuleId};
 use crate::plan::{Bits, Class, ClassId, Conjunct, Group, NodeId, Probe, Subject, each_deletion, fold_key};
 use crate::value::{Truth, Value};
 use foldhash::HashMap;
@@ -24,21 +24,31 @@ enum Says {
 
 impl Run<'_> {
     /// Lists the rules that can hold, in the order of their ids.
-    pub(super) fn find_live(&mut self) {
+    pub(super) fn find_live(&mut self, program: &Program) {
         let started = self.profile.as_ref().map_or(0, |profile| profile.now());
         let plan = self.plan;
         if plan.options.guard {
+            self.settle_first();
             for group in &plan.index.groups {
                 if self.is_wanted(group) {
                     self.group(group);
                     self.close(group);
                 }
             }
+            for bits in &plan.index.strict {
+                let dark = bits.bits & !self.scratch.by_value(bits.at);
+                self.scratch.rule_out(bits.word, dark);
+            }
+            if plan.options.settle {
+                self.settle(program);
+            } else {
+                self.scratch.list_candidates(&plan.index.rules);
+            }
         }
         if !plan.options.guard || self.spent() {
+            self.scratch.live.clear();
+            self.scratch.undecided.clear();
             self.scratch.live.extend((0..plan.rules.len() as u32).map(RuleId));
-        } else {
-            self.scratch.list_candidates(&plan.index.rules);
         }
         let steps = self.steps;
         if let Some(profile) = &mut self.profile {
@@ -78,7 +88,12 @@ impl Run<'_> {
             match says {
                 Says::All => break,
                 Says::Absent => self.scratch.light_absent(bits.at, bits.bits),
-                Says::Nothing => self.scratch.light(bits.at, bits.bits),
+                Says::Nothing => {
+                    self.scratch.light(bits.at, bits.bits);
+                    if !matches!(group.probe, Probe::Truth) {
+                        self.scratch.asked[bits.word as usize] |= bits.bits;
+                    }
+                }
             }
         }
     }
@@ -115,7 +130,7 @@ impl Run<'_> {
 
     /// Unknown if some element lacks all values of the class, or the list is absent; else false.
     /// True says nothing: a value is neither absent nor plainly there.
-    fn class(&mut self, id: ClassId) -> Truth {
+    pub(super) fn class(&mut self, id: ClassId) -> Truth {
         if let Some(known) = self.scratch.class(id) {
             return known;
         }

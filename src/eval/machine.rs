@@ -4,11 +4,13 @@
 use super::profile::Profile;
 use super::reference::{conclude, of_absent, scan_cost, text_any};
 use super::scratch::{Bound, Scratch};
-use super::{Budget, Outcome, no_reasons, ops};
+use super::why::{KnownReasons, SetId};
+use super::{Budget, Missing, Outcome, no_reasons, ops};
 use crate::builtins::{Builtins, Ctx};
 use crate::check::hir::{Arith, LocalId, Program, Quantifier, RuleId};
 use crate::plan::{Keep, NodeId, Op, Plan, PlannedRule};
 use crate::value::{Truth, Value};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Runs plans.
@@ -16,8 +18,7 @@ use std::sync::Arc;
 pub struct Machine;
 
 impl Machine {
-    /// The outcomes of the rules that are not [`super::Status::NoMatch`], by ascending id; all
-    /// others do not match.
+    /// The outcomes of the rules that are not [`super::Status::NoMatch`]; all others do not match.
     ///
     /// The index is paid by the message; a value that several rules share is paid by the first
     /// that asks, in the order of rule ids.
@@ -29,14 +30,15 @@ impl Machine {
         scratch: &'s mut Scratch,
         budget: &Budget,
         profile: Option<&mut Profile>,
-    ) -> &'s [(RuleId, Outcome)] {
+    ) -> Outcomes<'s> {
         scratch.begin(plan);
         let limit = budget.message_steps;
         let mut run = Run { plan, builtins, ctx, scratch, steps: 0, limit, profile };
         if let Some(profile) = &mut run.profile {
             profile.begin(plan);
         }
-        run.find_live();
+        run.find_live(program);
+        run.count_undecided();
         let mut total = run.steps;
         let mut next = 0;
         while let Some(rule) = run.scratch.live.get(next).copied() {
@@ -49,7 +51,27 @@ impl Machine {
             run.scratch.steps.push((rule, steps));
         }
         scratch.end();
-        &scratch.outcomes
+        Outcomes {
+            evaluated: &scratch.outcomes,
+            undecided: &scratch.undecided,
+            reasons: &scratch.reasons,
+        }
+    }
+}
+
+/// The outcomes of an evaluation.
+#[derive(Debug)]
+pub struct Outcomes<'s> {
+    /// Those of rules that were evaluated, by ascending id.
+    pub evaluated: &'s [(RuleId, Outcome)],
+    undecided: &'s [(RuleId, SetId)],
+    reasons: &'s KnownReasons,
+}
+
+impl<'s> Outcomes<'s> {
+    /// The rules that are undecided without having been evaluated, with what was missing.
+    pub fn undecided(&self) -> impl Iterator<Item = (RuleId, &'s Arc<BTreeSet<Missing>>)> {
+        self.undecided.iter().filter_map(|(rule, reasons)| Some((*rule, self.reasons.get(*reasons)?)))
     }
 }
 
@@ -116,10 +138,24 @@ impl Run<'_> {
                 break;
             }
             if self.scratch.truth(conjunct.place).is_none() {
-                result = result.and(self.truth(conjunct.node));
+                let truth = self.truth(conjunct.node);
+                if !self.spent() {
+                    self.scratch.set_truth(conjunct.place, truth);
+                }
+                result = result.and(truth);
             }
         }
         result
+    }
+
+    /// Those that nobody evaluates.
+    fn count_undecided(&mut self) {
+        let Some(profile) = &mut self.profile else { return };
+        for (id, _) in &self.scratch.undecided {
+            if let Some(counts) = profile.rules.get_mut(id.0 as usize) {
+                counts.undecided += 1;
+            }
+        }
     }
 
     fn count(&mut self, id: RuleId, (started, bytes): (u64, u64), truth: Truth, suppressed: bool, over_budget: bool) {

@@ -9,12 +9,13 @@ mod ops;
 mod profile;
 mod reference;
 mod scratch;
+mod settle;
 mod why;
 
 pub use evidence::{
     Evidence, Leaf, NearestMiss, Stands, clauses_holding, explain, explain_expr, nearest_miss, render_text,
 };
-pub use machine::Machine;
+pub use machine::{Machine, Outcomes};
 pub use missing::Missing;
 pub use profile::{NodeCounts, Profile, RuleCounts};
 pub use reference::Reference;

@@ -2,7 +2,8 @@
 //! belongs to an earlier message is told by its generation.
 
 use super::Outcome;
-use super::why::KnownReasons;
+use super::settle::Unsettled;
+use super::why::{KnownReasons, SetId};
 use crate::check::hir::{LocalId, RuleId};
 use crate::plan::{ClassId, NodeId, Plan, TextHits};
 use crate::value::{Truth, Value};
@@ -75,6 +76,12 @@ pub struct Scratch {
     classes: Marks,
     /// Rules that can still hold.
     candidates: Vec<u64>,
+    /// Rules that must be evaluated if they can hold.
+    pub(super) asked: Vec<u64>,
+    /// Settlers whose conditions are unknown, with what they lack and the next of their words.
+    pub(super) unknown: Vec<Unsettled>,
+    /// For each signature the message at hand that it is known of, and what is lacking.
+    pub(super) signatures: Vec<(u32, Option<SetId>)>,
     /// What a reference to a rule reads.
     references: Marks,
     pub(super) live: Vec<RuleId>,
@@ -83,6 +90,8 @@ pub struct Scratch {
     pub(super) chars: Vec<char>,
     pub(super) absent: Vec<NodeId>,
     pub(super) outcomes: Vec<(RuleId, Outcome)>,
+    /// Rules that are undecided and were not evaluated.
+    pub(super) undecided: Vec<(RuleId, SetId)>,
     pub(super) steps: Vec<(RuleId, u64)>,
 }
 
@@ -111,6 +120,8 @@ impl Scratch {
         self.by_value.resize(plan.index.lit.len(), 0);
         self.classes.begin(plan.classes.len(), clear);
         self.candidates.clone_from(&plan.index.candidates);
+        self.asked.clone_from(&plan.settlement.asked);
+        self.asked.resize(plan.index.words, 0);
         self.references.begin(plan.rules.len(), clear);
         self.values.resize(plan.value_slots, Value::Null);
         self.elements.resize_with(plan.element_slots, Vec::new);
@@ -118,6 +129,12 @@ impl Scratch {
         self.locals.resize_with(plan.locals, Bound::default);
         self.live.clear();
         self.outcomes.clear();
+        self.undecided.clear();
+        self.unknown.clear();
+        if clear {
+            self.signatures.clear();
+        }
+        self.signatures.resize(plan.settlement.signatures.len(), (0, None));
         self.reasons.begin(plan);
     }
 
@@ -247,6 +264,11 @@ impl Scratch {
         if let Some(word) = self.candidates.get_mut(word as usize) {
             *word &= !rules;
         }
+    }
+
+    /// The number of the message at hand, forgotten after many.
+    pub(super) fn generation(&self) -> u32 {
+        self.generation
     }
 
     /// Takes the rules that can hold as those that live, in the order of their ids; told which rule each

@@ -11,7 +11,7 @@ use super::reference::Reference;
 use super::scratch::Bound;
 use super::{Missing, no_reasons};
 use crate::check::hir::{Expr, ExprKind, LocalId, Program, RuleId};
-use crate::plan::{Clause, Lack, LackId, NodeId, Op, Plan, Reasons};
+use crate::plan::{Clause, Lack, LackId, NodeId, Op, Plan, Reasons, operands};
 use crate::value::{Truth, Value};
 use foldhash::HashMap;
 use std::collections::BTreeSet;
@@ -25,6 +25,9 @@ const MAX_WAYS: usize = 100_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SetId(u32);
 
+/// The set without any reason: each plan's first.
+const NOTHING: SetId = SetId(0);
+
 impl Run<'_> {
     /// The reasons of a rule whose condition is unknown.
     pub(super) fn why(&mut self, program: &Program, id: RuleId) -> Arc<BTreeSet<Missing>> {
@@ -34,10 +37,7 @@ impl Run<'_> {
             return self.scratch.reasons.set(known);
         }
         let Some(rule) = program.rules.get(id.0 as usize) else { return no_reasons() };
-        let exprs = match &rule.when.kind {
-            ExprKind::And(operands) => operands.as_slice(),
-            _ => std::slice::from_ref(&rule.when),
-        };
+        let exprs = written(program, id).unwrap_or_default();
         let known = exprs.len() == clauses.len() && !matches!(rule.when.kind, ExprKind::Let(..));
         let all = if known { self.union(program, exprs, clauses) } else { None };
         match all {
@@ -57,7 +57,14 @@ impl Run<'_> {
             let found = self.scratch.reasons.of_lack(lack).filter(|_| self.is_shared(lack, clause))?;
             all = Some(all.map_or(found, |all| self.scratch.reasons.union(all, found)));
         }
-        self.few(all)
+        all.and_then(|all| self.few(all))
+    }
+
+    /// What an operand of a rule lacks; its truth is unknown.
+    pub(super) fn of_node(&mut self, program: &Program, rule: RuleId, node: NodeId) -> Option<SetId> {
+        let clauses = &self.plan.rules.get(rule.0 as usize)?.clauses;
+        let (expr, clause) = of_this(written(program, rule)?, clauses, node)?;
+        self.of_clause(program, expr, clause)
     }
 
     /// The reasons of all undecided clauses; `None` if they are so many that their order counts.
@@ -70,11 +77,31 @@ impl Run<'_> {
             let found = self.of_clause(program, expr, clause)?;
             all = Some(all.map_or(found, |all| self.scratch.reasons.union(all, found)));
         }
-        self.few(all)
+        all.and_then(|all| self.few(all))
     }
 
-    fn few(&self, all: Option<SetId>) -> Option<SetId> {
-        all.filter(|all| self.scratch.reasons.len(*all) < MAX_REASONS && !self.spent())
+    /// The set, if its size does not make the order count and the budget is not spent.
+    pub(super) fn few(&self, all: SetId) -> Option<SetId> {
+        (self.scratch.reasons.len(all) < MAX_REASONS && !self.spent()).then_some(all)
+    }
+
+    /// What a clause of an undecided rule lacks, asked without its truth; `Some(None)` if nothing is
+    /// lacking, `None` if only the clause itself tells.
+    pub(super) fn of_lack(&mut self, program: &Program, rule: RuleId, lack: LackId) -> Option<Option<SetId>> {
+        let plan = self.plan;
+        if let Some(Lack::Value(value)) = plan.lacks.get(lack.0 as usize)
+            && !self.is_absent(*value)
+        {
+            return Some(None);
+        }
+        if let Some(known) = self.scratch.reasons.of_lack(lack) {
+            return (self.scratch.reasons.len(known) > 0).then_some(Some(known));
+        }
+        let clauses = &plan.rules.get(rule.0 as usize)?.clauses;
+        let expr = lacking_it(written(program, rule)?, clauses, lack)?;
+        let found = self.shared_reasons(program, expr, lack);
+        self.scratch.reasons.keep(lack, found);
+        (self.scratch.reasons.len(found) > 0).then_some(Some(found))
     }
 
     fn truth_of(&mut self, clause: &Clause) -> Truth {
@@ -84,14 +111,7 @@ impl Run<'_> {
     fn of_clause(&mut self, program: &Program, expr: &Expr, clause: &Clause) -> Option<SetId> {
         match &clause.reasons {
             Reasons::Operands(parts) => {
-                let operands = match &expr.kind {
-                    ExprKind::And(operands) | ExprKind::Or(operands) | ExprKind::AtLeast(_, operands) => {
-                        operands.as_slice()
-                    }
-                    ExprKind::Not(inner) => std::slice::from_ref(&**inner),
-                    _ => return None,
-                };
-                let found = self.union(program, operands, parts)?;
+                let found = self.union(program, operands(expr)?, parts)?;
                 // What `not` negates may lack nothing that has a name; the negation then says so itself.
                 let unnamed = matches!(expr.kind, ExprKind::Not(_)) && self.scratch.reasons.len(found) == 0;
                 Some(if unnamed { self.own(program, expr) } else { found })
@@ -205,6 +225,33 @@ impl Run<'_> {
     }
 }
 
+/// The conjuncts of a rule as they were written.
+fn written(program: &Program, rule: RuleId) -> Option<&[Expr]> {
+    let when = &program.rules.get(rule.0 as usize)?.when;
+    Some(match &when.kind {
+        ExprKind::And(operands) => operands.as_slice(),
+        _ => std::slice::from_ref(when),
+    })
+}
+
+/// The clause of a node, and what was written.
+fn of_this<'e, 'p>(exprs: &'e [Expr], clauses: &'p [Clause], node: NodeId) -> Option<(&'e Expr, &'p Clause)> {
+    exprs.iter().zip(clauses).find_map(|(expr, clause)| match &clause.reasons {
+        _ if clause.node == node => Some((expr, clause)),
+        Reasons::Operands(parts) => of_this(operands(expr)?, parts, node),
+        Reasons::Shared(_) | Reasons::Own => None,
+    })
+}
+
+/// The expression of a clause that shares what is lacking.
+fn lacking_it<'e>(exprs: &'e [Expr], clauses: &[Clause], lack: LackId) -> Option<&'e Expr> {
+    exprs.iter().zip(clauses).find_map(|(expr, clause)| match &clause.reasons {
+        Reasons::Shared(found) => (*found == lack).then_some(expr),
+        Reasons::Operands(parts) => lacking_it(operands(expr)?, parts, lack),
+        Reasons::Own => None,
+    })
+}
+
 /// Sets of reasons: each is made once, and so is each union. They belong to one plan.
 #[derive(Debug, Default)]
 pub(super) struct KnownReasons {
@@ -225,13 +272,23 @@ impl KnownReasons {
         let ways = self.unions.len() + self.of_absent.len();
         if self.serial != plan.serial || self.sets.len() > MAX_SETS || ways > MAX_WAYS {
             *self = Self { serial: plan.serial, ..Self::default() };
+            self.add(Arc::default());
         }
         self.message += 1;
         self.lacks.resize(plan.lacks.len(), (0, SetId(0)));
     }
 
+    pub(super) fn get(&self, id: SetId) -> Option<&Arc<BTreeSet<Missing>>> {
+        self.sets.get(id.0 as usize)
+    }
+
     fn set(&self, id: SetId) -> Arc<BTreeSet<Missing>> {
-        self.sets.get(id.0 as usize).map_or_else(no_reasons, Arc::clone)
+        self.get(id).map_or_else(no_reasons, Arc::clone)
+    }
+
+    /// The set without any reason.
+    pub(super) fn nothing(&self) -> SetId {
+        NOTHING
     }
 
     fn len(&self, id: SetId) -> usize {
@@ -259,9 +316,12 @@ impl KnownReasons {
         id
     }
 
-    fn union(&mut self, a: SetId, b: SetId) -> SetId {
-        if a == b {
+    pub(super) fn union(&mut self, a: SetId, b: SetId) -> SetId {
+        if a == b || b == NOTHING {
             return a;
+        }
+        if a == NOTHING {
+            return b;
         }
         if let Some(known) = self.unions.get(&(a, b)) {
             return *known;

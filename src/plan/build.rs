@@ -8,7 +8,7 @@ use super::lack::{Lack, Lacks};
 use super::texts::{Needle, TextDraft, TextUse};
 use super::{
     Clause, Conjunct, Keep, Measured, NOWHERE, Node, NodeId, Op, Plan, PlanOptions, PlannedRule, Reasons, guard,
-    reasons,
+    reasons, settle,
 };
 use crate::check::hir::{Expr, ExprKind, Fold, LocalId, Needles, Ordering, Program, Quantifier, Set};
 use crate::syntax::ast::TextOp;
@@ -19,6 +19,9 @@ use std::sync::atomic::{self, AtomicU64};
 
 /// Nodes that a rule of a large set is expected to add.
 const NODES: usize = 6;
+
+/// Longer lists that are written value by value are walked as others are.
+const MAX_ONE_BY_ONE: usize = 8;
 
 /// Plans that this process has built.
 static SERIAL: AtomicU64 = AtomicU64::new(1);
@@ -47,42 +50,61 @@ pub(super) fn build(program: &Program, catalog: &Catalog, options: PlanOptions, 
     };
     let mut plan = finish(builder, rules, texts, index, &parents);
     place(&mut plan, &exact);
+    if options.settle {
+        plan.settlement = settle::settle(&plan);
+    }
     plan
 }
 
 /// Lays the operands of all conditions out, and tells clauses where their truths are kept.
 fn place(plan: &mut Plan, exact: &[Vec<Exact>]) {
-    let Plan { nodes, rules, conjuncts, .. } = plan;
-    let nodes = nodes.as_slice();
+    let Plan { nodes, rules, conjuncts, truth_slots, .. } = plan;
+    let mut places = Places { nodes, values: HashMap::new(), next: *truth_slots as u32 };
     for (rule, exact) in rules.iter_mut().zip(exact) {
         let start = conjuncts.len() as u32;
-        let operands = match &nodes[rule.when.0 as usize].op {
+        let operands = match &places.nodes[rule.when.0 as usize].op {
             Op::And(operands) => operands.as_slice(),
             _ => std::slice::from_ref(&rule.when),
         };
         for node in operands {
-            let place = place_of(nodes, *node);
+            let place = places.of(*node);
             let known = exact.iter().find(|exact| exact.node == *node).filter(|_| place != NOWHERE);
             let (layers, class) = known.map_or((0, None), |exact| (exact.layers, exact.class));
-            conjuncts.push(Conjunct { node: *node, place, layers, class });
+            let certain = known.is_some_and(|exact| exact.certain);
+            conjuncts.push(Conjunct { node: *node, place, layers, class, certain });
         }
         rule.conjuncts = start..conjuncts.len() as u32;
-        rule.clauses.iter_mut().for_each(|clause| clause.place(nodes));
+        rule.clauses.iter_mut().for_each(|clause| clause.place(&mut places));
     }
+    *truth_slots = places.next as usize;
 }
 
-fn place_of(nodes: &[Node], id: NodeId) -> u32 {
-    match nodes[id.0 as usize] {
-        Node { keep: Keep::Message(place), truth: true, .. } => place,
-        _ => NOWHERE,
+/// Where the truths of conditions are kept. Values that are conditions, `type.inbound`, have places among
+/// the truths too.
+struct Places<'p> {
+    nodes: &'p [Node],
+    values: HashMap<NodeId, u32>,
+    next: u32,
+}
+
+impl Places<'_> {
+    fn of(&mut self, id: NodeId) -> u32 {
+        match self.nodes[id.0 as usize] {
+            Node { keep: Keep::Message(place), truth: true, .. } => place,
+            Node { keep: Keep::Message(_), truth: false, .. } => *self.values.entry(id).or_insert_with(|| {
+                self.next += 1;
+                self.next - 1
+            }),
+            _ => NOWHERE,
+        }
     }
 }
 
 impl Clause {
-    fn place(&mut self, nodes: &[Node]) {
-        self.place = place_of(nodes, self.node);
+    fn place(&mut self, places: &mut Places<'_>) {
+        self.place = places.of(self.node);
         if let Reasons::Operands(parts) = &mut self.reasons {
-            parts.iter_mut().for_each(|part| part.place(nodes));
+            parts.iter_mut().for_each(|part| part.place(places));
         }
     }
 }
@@ -136,6 +158,7 @@ fn finish(
         texts,
         index,
         conjuncts: Vec::new(),
+        settlement: settle::Settlement::default(),
         classes: classes.list,
         lacks: lacks.list,
         locals: locals.list.len(),
@@ -201,6 +224,8 @@ struct Builder<'c> {
     clauses: Option<Vec<NodeId>>,
     /// The nodes of the rule's expressions outside of bindings, by the address of the expression.
     lowered: HashMap<usize, NodeId>,
+    /// The values of a written list are asked one by one.
+    one_by_one: bool,
 }
 
 impl<'c> Builder<'c> {
@@ -218,6 +243,7 @@ impl<'c> Builder<'c> {
             lacks: Lacks::default(),
             clauses: None,
             lowered: HashMap::new(),
+            one_by_one: false,
         }
     }
 
@@ -281,6 +307,9 @@ impl<'c> Builder<'c> {
         {
             let class = self.classes.add(class);
             return self.lacks.shared(Lack::Together(class));
+        }
+        if reasons::are_listed_values(expr) {
+            return self.lacks.shared(Lack::Node(node));
         }
         if let Some(operands) = reasons::operands(expr) {
             let parts = operands.iter().map(|operand| {
@@ -360,6 +389,11 @@ impl<'c> Builder<'c> {
             ExprKind::Keys(inner) => Op::Keys(self.node(inner)),
             ExprKind::Values(inner) => Op::Values(self.node(inner)),
             ExprKind::Quantified { quantifier, collection, element, body } => {
+                if let ExprKind::Array(items) = &collection.kind
+                    && let Some(node) = self.one_by_one(*quantifier, items, *element, body)
+                {
+                    return node;
+                }
                 let collection = self.node(collection);
                 return self.quantified(*quantifier, collection, *element, body);
             }
@@ -447,6 +481,31 @@ impl<'c> Builder<'c> {
         self.names.pop();
         self.open.pop();
         body
+    }
+
+    /// What is asked of each of a few values that are written one by one: the same as of each alone.
+    fn one_by_one(&mut self, quantifier: Quantifier, items: &[Expr], element: LocalId, body: &Expr) -> Option<NodeId> {
+        let and = match quantifier {
+            Quantifier::Any | Quantifier::None => false,
+            Quantifier::All => true,
+            _ => return None,
+        };
+        // Within each other they would multiply.
+        if !self.options.fold || self.one_by_one || items.len() > MAX_ONE_BY_ONE {
+            return None;
+        }
+        let items = self.all(items);
+        self.one_by_one = true;
+        let asked = items.into_iter().map(|item| {
+            self.names.push((element, item));
+            let body = self.node(body);
+            self.names.pop();
+            body
+        });
+        let asked = asked.collect();
+        self.one_by_one = false;
+        let node = self.junction(asked, and);
+        Some(if quantifier == Quantifier::None { self.not(node) } else { node })
     }
 
     fn quantified(&mut self, quantifier: Quantifier, collection: NodeId, element: LocalId, body: &Expr) -> NodeId {

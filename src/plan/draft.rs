@@ -11,6 +11,8 @@ pub(super) struct Draft {
     /// For each rule and each of its guards the groups of which one must light it.
     guards: Vec<Vec<Vec<Order>>>,
     never: Vec<RuleId>,
+    /// Guards that something other than absence must light.
+    strict: Vec<(RuleId, usize)>,
 }
 
 struct DraftGroup {
@@ -22,7 +24,7 @@ struct DraftGroup {
 
 impl Draft {
     pub(super) fn new(rules: usize) -> Self {
-        Self { groups: BTreeMap::new(), guards: vec![Vec::new(); rules], never: Vec::new() }
+        Self { groups: BTreeMap::new(), guards: vec![Vec::new(); rules], never: Vec::new(), strict: Vec::new() }
     }
 
     /// The rule can never hold.
@@ -37,6 +39,9 @@ impl Draft {
         order: impl Fn(&Atom) -> Order,
     ) {
         for (layer, guard) in (0..).zip(guards) {
+            if guard.strict {
+                self.strict.push((rule, layer as usize));
+            }
             let mut orders: Vec<Order> = Vec::with_capacity(guard.atoms.len());
             for atom in guard.atoms.iter() {
                 let order = order(atom);
@@ -89,9 +94,11 @@ impl Draft {
         }
         let groups = std::mem::take(&mut self.groups).into_values().zip(last);
         let groups = groups.map(|(group, last)| group.finish(guards, words, &of_rules, last)).collect();
-        let mut index = Index { groups, words, rules, bits: of_rules, waits, lit: Vec::new(), candidates: Vec::new() };
+        let mut index = Index { groups, words, rules, bits: of_rules, waits, ..Index::default() };
         index.lit = (0..layers).flat_map(|layer| index.without_guard(layer)).collect();
         index.candidates = index.without_guard(usize::MAX);
+        let strict = self.strict.iter().map(|(rule, layer)| place(words, index.bits[rule.0 as usize], *layer));
+        index.strict = bits(strict.collect(), words);
         for rule in self.never {
             let bit = index.bits[rule.0 as usize];
             index.candidates[bit as usize / 64] &= !(1 << (bit % 64));

@@ -17,6 +17,8 @@ pub(super) struct Exact {
     pub(super) layers: u8,
     pub(super) node: NodeId,
     pub(super) class: Option<ClassId>,
+    /// It is true once a value has lit it.
+    pub(super) certain: bool,
 }
 
 /// A number of a [`Class`].
@@ -98,9 +100,10 @@ impl Guards<'_, '_> {
         for (node, layers) in conjuncts.iter().zip(layers) {
             let mask = layers.iter().fold(0, |mask, layer| mask | 1 << layer);
             if mask != 0 && self.is_exact(*node) {
-                found.push(Exact { layers: mask, node: *node, class: None });
+                let certain = self.is_certain(*node);
+                found.push(Exact { layers: mask, node: *node, class: None, certain });
             } else if let Some(class) = self.exact_class(*node, layers.len()) {
-                found.push(Exact { layers: mask, node: *node, class: Some(class) });
+                found.push(Exact { layers: mask, node: *node, class: Some(class), certain: false });
             }
         }
         found
@@ -118,7 +121,11 @@ impl Guards<'_, '_> {
 
     fn find_exact(&mut self, id: NodeId) -> bool {
         match self.store.op(id).clone() {
-            Op::Or(operands) | Op::AtLeast(1.., operands) => operands.iter().all(|operand| self.is_exact(*operand)),
+            Op::Or(operands) => operands.iter().all(|operand| self.is_exact(*operand)),
+            // Of operands that are spared only absence lights it, so they need no guard.
+            Op::AtLeast(1.., operands) => operands.iter().all(|operand| {
+                self.is_exact(*operand) || matches!(self.store.op(*operand), Op::TextSet(text, ..) if self.store.scope(*text) == Scope::Closed)
+            }),
             Op::Quantified(Quantifier::Any, collection, element, body) => {
                 let closed = self.store.scope(collection) == Scope::Closed && !is_filter(self.store, collection);
                 closed && self.is_lit_by_value(body, Scope::One(element))
@@ -133,6 +140,19 @@ impl Guards<'_, '_> {
         match &*self.of(id) {
             [Guard { atoms, .. }] => {
                 atoms.iter().all(|atom| !matches!(atom, Atom::Truth(_)) && self.value(atom) == value)
+            }
+            _ => false,
+        }
+    }
+
+    /// True if a lookup answers the condition, or that some element meets it: what is found is not asked again.
+    fn is_certain(&mut self, id: NodeId) -> bool {
+        match *self.store.op(id) {
+            Op::Quantified(Quantifier::Any, _, _, body) => self.is_certain(body),
+            Op::Compare(..) | Op::InValues(..) => {
+                self.of(id).iter().all(|guard| {
+                    guard.atoms.iter().all(|atom| matches!(atom, Atom::Equal(..) | Atom::Number(..)))
+                })
             }
             _ => false,
         }

@@ -75,6 +75,16 @@ pub(super) struct Guard {
     pub(super) atoms: Rc<[Atom]>,
     /// Thousandths of messages.
     chance: u32,
+    /// What it guards is true only if something other than absence lights it.
+    by_value: bool,
+    /// Something other than absence must light it.
+    pub(super) strict: bool,
+}
+
+impl Guard {
+    fn new(atoms: impl Into<Rc<[Atom]>>, chance: u32) -> Self {
+        Self { atoms: atoms.into(), chance, by_value: true, strict: false }
+    }
 }
 
 /// Where a group stands in the order: cost of the value, its node, the kind of probe.
@@ -203,7 +213,10 @@ impl Guards<'_, '_> {
             Op::Key(base, key) => self.matched(base, key).into_iter().collect(),
             Op::Let(_, _, body) => self.of(body).to_vec(),
             // Not false only if the first is not false: if that is absent, it is lit.
-            Op::Coalesce(operands) => operands.first().map_or_else(Vec::new, |first| self.of(*first).to_vec()),
+            Op::Coalesce(operands) => {
+                let of_first = operands.first().map_or_else(Vec::new, |first| self.of(*first).to_vec());
+                of_first.into_iter().map(|guard| Guard { by_value: false, ..guard }).collect()
+            }
             Op::If(condition, _, other) if self.is_false(other) => self.of(condition).to_vec(),
             Op::Rule(rule) => {
                 let when = self.rules.get(rule.0 as usize).map(|rule| rule.when);
@@ -220,6 +233,7 @@ impl Guards<'_, '_> {
     /// False only if all are false.
     fn any_of(&mut self, operands: &[NodeId]) -> Option<Guard> {
         let (mut atoms, mut chance) = (Vec::new(), 0);
+        let (mut by_value, mut strict) = (true, true);
         for operand in operands {
             let guard = self.best(*operand)?;
             if atoms.len() + guard.atoms.len() > MAX_ATOMS {
@@ -227,8 +241,10 @@ impl Guards<'_, '_> {
             }
             atoms.extend(guard.atoms.iter().cloned());
             chance += guard.chance;
+            by_value &= guard.by_value;
+            strict &= guard.strict;
         }
-        Some(Guard { atoms: atoms.into(), chance })
+        Some(Guard { atoms: atoms.into(), chance, by_value, strict })
     }
 
     /// `count` must be true, or one unknown. So one of any `n - count + 1` is true, or one of the
@@ -254,24 +270,26 @@ impl Guards<'_, '_> {
         let (asked, spared) = operands.split_at(operands.len() - spared);
         let guard = self.any_of(asked)?;
         let (mut atoms, mut chance) = (guard.atoms.to_vec(), guard.chance);
+        let mut by_value = guard.by_value;
         for operand in spared {
             match *self.store.op(*operand) {
                 Op::TextSet(text, ..) if self.is_indexed(text) => atoms.push(Atom::Absent(text)),
                 _ => {
                     let own = self.best(*operand)?;
                     chance += own.chance;
+                    by_value &= own.by_value;
                     atoms.extend(own.atoms.iter().cloned());
                 }
             }
         }
-        (atoms.len() <= MAX_ATOMS).then(|| Guard { atoms: atoms.into(), chance })
+        (atoms.len() <= MAX_ATOMS).then(|| Guard { atoms: atoms.into(), chance, by_value, strict: false })
     }
 
     /// `template(name).matched` is false of what others sent.
     fn matched(&self, base: NodeId, key: NodeId) -> Option<Guard> {
         match (self.store.op(base), self.store.op(key)) {
             (Op::Template(id), Op::Const(key)) if key.0.as_str() == Some("matched") => {
-                Some(Guard { atoms: [Atom::Template(*id)].into(), chance: 2 })
+                Some(Guard::new([Atom::Template(*id)], 2))
             }
             _ => None,
         }
@@ -316,7 +334,7 @@ impl Guards<'_, '_> {
             atoms.push(Atom::Near(value, no_case, edits as u8, text.into()));
         });
         let chance = if chars.len() > 2 * edits + 1 { 10 } else { 450 };
-        (atoms.len() <= MAX_ATOMS).then(|| Guard { atoms: atoms.into(), chance })
+        (atoms.len() <= MAX_ATOMS).then(|| Guard::new(atoms, chance))
     }
 
     /// `length(attachments) == 1` and its kind: a whole number beside a constant.
@@ -337,7 +355,7 @@ impl Guards<'_, '_> {
             Ordering::Ne => return None,
         };
         let chance = if ordering == Ordering::Eq { 250 } else { 400 };
-        self.is_indexed(a).then(|| Guard { atoms: [Atom::Number(a, kind, least, most)].into(), chance })
+        self.is_indexed(a).then(|| Guard::new([Atom::Number(a, kind, least, most)], chance))
     }
 
     /// True for a value of the message, or of each element of such a list.
@@ -389,7 +407,7 @@ impl Guards<'_, '_> {
             atoms.push(Atom::Equal(value, fold, fold_key(fold, text, &mut buffer).into()));
         }
         let chance = 10 + 8 * atoms.len() as u32;
-        Some(Guard { atoms: atoms.into(), chance: chance.min(450) })
+        Some(Guard::new(atoms, chance.min(450)))
     }
 
     /// `length(filter(xs, p)) > 0` is false unless `p` is true of an element.
@@ -403,7 +421,7 @@ impl Guards<'_, '_> {
         let Op::Quantified(Quantifier::Filter, collection, element, body) = *self.store.op(list) else {
             return Vec::new();
         };
-        if least.is_some_and(|least| least >= 1) { self.elements(collection, element, body) } else { Vec::new() }
+        if least.is_some_and(|least| least >= 1) { self.kept(collection, element, body) } else { Vec::new() }
     }
 
     fn needles(&self, set: u32, needles: &[u32]) -> Option<Guard> {
@@ -412,7 +430,7 @@ impl Guards<'_, '_> {
             return None;
         }
         let chance = needles.iter().map(|needle| u32::from(text.set.chance(*needle))).sum();
-        Some(Guard { atoms: needles.iter().map(|needle| Atom::Text(set, *needle)).collect(), chance })
+        Some(Guard::new(needles.iter().map(|needle| Atom::Text(set, *needle)).collect::<Rc<[Atom]>>(), chance))
     }
 
     /// Some element must not be false of the body. An absent list lights all atoms over its
@@ -424,17 +442,23 @@ impl Guards<'_, '_> {
         let bodies = self.of(body);
         let of_element = bodies.iter().filter(|guard| guard.atoms.iter().all(|atom| self.is_of(atom, element)));
         let mut found: Vec<Guard> = of_element
-            .map(|guard| Guard { atoms: Rc::clone(&guard.atoms), chance: (guard.chance * 3).min(MAX_CHANCE) })
+            .map(|guard| Guard { chance: (guard.chance * 3).min(MAX_CHANCE), strict: false, ..guard.clone() })
             .collect();
         // An element of a filtered list is one of the whole list that passes; an absent list has none.
         if let Op::Quantified(Quantifier::Filter, whole, bound, filter) = *self.store.op(collection) {
-            found.extend(self.elements(whole, bound, filter));
+            found.extend(self.kept(whole, bound, filter));
         } else if found.is_empty() && self.store.scope(collection) == Scope::Closed {
             let empty = self.store.intern(Op::IsEmpty(collection));
             let filled = self.store.intern(Op::Not(empty));
-            found.push(Guard { atoms: [Atom::Truth(filled)].into(), chance: 450 });
+            found.push(Guard::new([Atom::Truth(filled)], 450));
         }
         found
+    }
+
+    /// Some element must be kept by a filter, which drops what is unknown and takes an absent list for empty.
+    fn kept(&mut self, collection: NodeId, element: LocalId, body: NodeId) -> Vec<Guard> {
+        let guards = self.elements(collection, element, body).into_iter();
+        guards.map(|guard| Guard { strict: guard.strict || guard.by_value, ..guard }).collect()
     }
 
     /// True if the atom asks the element, or what lies in lists within it.
@@ -460,7 +484,7 @@ impl Guards<'_, '_> {
             && node.cost < CAPABILITY
             && self.store.nested(id) < 2
             && !self.store.refers(id);
-        (worth && fits).then(|| Guard { atoms: [Atom::Truth(id)].into(), chance: node.chance.into() })
+        (worth && fits).then(|| Guard::new([Atom::Truth(id)], node.chance.into()))
     }
 
     /// The index is asked before any rule is evaluated.

@@ -114,6 +114,8 @@ pub struct Index {
     pub lit: Vec<u64>,
     /// The rules that can hold at all.
     pub candidates: Vec<u64>,
+    /// Guards that something other than absence must light.
+    pub strict: Vec<Bits>,
     /// For each rule and each of its guards the groups that can light it.
     pub waits: Vec<Vec<Vec<u32>>>,
 }

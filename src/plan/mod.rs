@@ -13,6 +13,7 @@ mod intern;
 mod lack;
 mod near;
 mod reasons;
+mod settle;
 mod texts;
 
 pub use constant::{Constant, SharedPattern};
@@ -21,6 +22,8 @@ pub use guard::NumberKind;
 pub use index::{Bits, Group, Index, Probe, Span, Subject, fold_key};
 pub use lack::{Lack, LackId};
 pub use near::each_deletion;
+pub use reasons::operands;
+pub use settle::{Asks, Lacking, Settlement, Settler, SignatureId};
 pub use texts::{Needle, TextHits, TextSet, TextUse};
 
 use crate::check::hir::{Arith, Expr, Fold, LocalId, Ordering, Program, Quantifier, RuleId, TemplateId};
@@ -213,10 +216,12 @@ pub struct Conjunct {
     pub layers: u8,
     /// It is false, too, unless all these values of some element are absent.
     pub class: Option<ClassId>,
+    /// Lit by a value it is true.
+    pub certain: bool,
 }
 
 /// A conjunct of a rule, or a part of one, as it was written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clause {
     /// Its node.
     pub node: NodeId,
@@ -227,7 +232,7 @@ pub struct Clause {
 }
 
 /// Which clauses lack the same when they are undecided, so that it is found out once a message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reasons {
     /// All that share this.
     Shared(LackId),
@@ -253,32 +258,37 @@ pub struct PlanOptions {
     pub guard: bool,
     /// The index also tells which clauses are unknown; they are not evaluated. Nothing without it.
     pub exact: bool,
+    /// What many rules ask is settled for all of them at once, and rules of which nothing else is left are
+    /// not evaluated. Nothing without the index.
+    pub settle: bool,
 }
 
 impl PlanOptions {
     /// The plain plan: sharing and order, every rule evaluated, every needle looked for alone.
-    pub const PLAIN: Self = Self { share: true, reorder: true, fold: false, batch: false, guard: false, exact: false };
+    pub const PLAIN: Self =
+        Self { share: true, reorder: true, fold: false, batch: false, guard: false, exact: false, settle: false };
 
     /// How many combinations there are.
-    pub const COMBINATIONS: usize = 48;
+    pub const COMBINATIONS: usize = 80;
 
     /// Every combination, for differential tests.
     pub fn combinations() -> impl Iterator<Item = Self> {
-        let all = (0..64_u8).map(|bits| Self {
+        let all = (0..128_u8).map(|bits| Self {
             share: bits & 1 != 0,
             reorder: bits & 2 != 0,
             fold: bits & 4 != 0,
             batch: bits & 8 != 0,
             guard: bits & 16 != 0,
             exact: bits & 32 != 0,
+            settle: bits & 64 != 0,
         });
-        all.filter(|options| options.guard || !options.exact)
+        all.filter(|options| options.guard || !(options.exact || options.settle))
     }
 }
 
 impl Default for PlanOptions {
     fn default() -> Self {
-        Self { share: true, reorder: true, fold: true, batch: true, guard: true, exact: true }
+        Self { share: true, reorder: true, fold: true, batch: true, guard: true, exact: true, settle: true }
     }
 }
 
@@ -298,6 +308,8 @@ pub struct Plan {
     pub index: Index,
     /// The operands of all rules' conditions.
     pub conjuncts: Vec<Conjunct>,
+    /// What decides many rules at once.
+    pub settlement: Settlement,
     /// Values that are asked together.
     pub classes: Vec<Class>,
     /// What undecided clauses can lack.

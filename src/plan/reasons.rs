@@ -7,7 +7,7 @@ use crate::check::hir::{Expr, ExprKind, LocalId, Needles, Ordering, Quantifier, 
 use crate::value::{Catalog, Value};
 
 /// The operands of `and`, `or`, `N of` and `not`.
-pub(super) fn operands(expr: &Expr) -> Option<&[Expr]> {
+pub fn operands(expr: &Expr) -> Option<&[Expr]> {
     match &expr.kind {
         ExprKind::And(operands) | ExprKind::Or(operands) | ExprKind::AtLeast(_, operands) => Some(operands),
         ExprKind::Not(inner) => Some(std::slice::from_ref(&**inner)),
@@ -36,6 +36,18 @@ pub(super) fn are_values_of_elements(expr: &Expr) -> bool {
     let of_element =
         |part: &Expr| !is_ordered(part) && value_of(part).is_some_and(|value| root(value) == Some(*element));
     is_path(collection) && parts.iter().all(of_element)
+}
+
+/// True for `any([a.b, c.d], . contains "e")` and its kind: values of a written list have no names, so all
+/// that may be lacking is an element.
+pub(super) fn are_listed_values(expr: &Expr) -> bool {
+    let ExprKind::Quantified { quantifier: Quantifier::Any | Quantifier::None, collection, element, body } = &expr.kind
+    else {
+        return false;
+    };
+    let of_element = |value: &Expr| matches!(value.kind, ExprKind::Local(id) if id == *element);
+    let ExprKind::Array(items) = &collection.kind else { return false };
+    items.iter().all(is_path) && !is_ordered(body) && value_of(body).is_some_and(of_element)
 }
 
 /// Of such the order may be unknown of values that are there.
@@ -72,6 +84,8 @@ fn value_of(expr: &Expr) -> Option<&Expr> {
         ExprKind::Compare(_, _, left, right) if is_constant(right) => left,
         ExprKind::Compare(_, _, left, right) if is_constant(left) => right,
         ExprKind::In { left, set: Set::Exprs(items), .. } if items.iter().all(is_constant) => left,
+        // A condition itself: `type.inbound`.
+        ExprKind::Field(..) => expr,
         _ => return None,
     };
     Some(value)
@@ -90,9 +104,18 @@ fn is_constant(expr: &Expr) -> bool {
     matches!(&expr.kind, ExprKind::Const(value) if !matches!(value, Value::Null))
 }
 
+/// Fields of the message, or of what a function answers that is told nothing of the message.
 fn is_path(expr: &Expr) -> bool {
     match &expr.kind {
-        ExprKind::Field(base, _) => matches!(base.kind, ExprKind::Message) || is_path(base),
+        ExprKind::Field(base, _) => is_origin(base) || is_path(base),
+        _ => false,
+    }
+}
+
+fn is_origin(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Message => true,
+        ExprKind::Call(_, args) => args.iter().all(is_constant),
         _ => false,
     }
 }
