@@ -31,6 +31,12 @@ impl ByteSet {
         self.0.iter().map(|word| word.count_ones()).sum()
     }
 
+    /// How often a byte of a text is one of them, about.
+    pub(super) fn frequency(&self) -> f64 {
+        let held = (0..=0xff_u8).filter(|byte| self.contains(*byte));
+        held.map(|byte| frequency(byte.to_ascii_lowercase())).sum::<f64>().min(1.0)
+    }
+
     pub(super) fn contains(&self, byte: u8) -> bool {
         self.0[usize::from(byte / 64)] >> (byte % 64) & 1 == 1
     }

@@ -27,54 +27,105 @@ pub(super) struct Classes {
     samples: Samples,
 }
 
-/// Tells without much ado where no sequence stands: of so many bytes of a set after one another one
-/// stands at every so many places.
+/// Tells without much ado where no sequence stands. Empty if that would say nothing.
 #[derive(Debug, Default)]
-struct Samples {
-    every: usize,
-    /// Bytes of which each sequence holds that many; empty if that would say nothing.
-    set: Vec<bool>,
+struct Samples(Vec<Sample>);
+
+/// So many bytes after one another, each of which lies in a range once these bits are set in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Sample {
+    count: usize,
+    bits: u8,
+    least: u8,
+    span: u8,
 }
 
-/// Sets of more bytes are everywhere.
-const MAX_SAMPLED: u32 = 80;
+/// More of them take more time than they spare.
+const MAX_SAMPLES: usize = 6;
+/// Ranges of more bytes are everywhere.
+const MAX_SPAN: u8 = 32;
+
+impl Sample {
+    /// Of a run; of one that is long only so much that it lies in two chunks.
+    fn new((set, count): Run) -> Option<Self> {
+        let held = || (0..=0xff_u8).filter(|byte| set.contains(*byte));
+        // Letters of both cases lie together once the bit is set that tells them apart.
+        let samples = [0, 0x20].into_iter().filter_map(|bits| {
+            let (least, most) = (held().map(|byte| byte | bits).min()?, held().map(|byte| byte | bits).max()?);
+            Some(Self { count: count.min(64) as usize, bits, least, span: most - least })
+        });
+        samples.min_by_key(|sample| sample.span).filter(|sample| sample.span <= MAX_SPAN)
+    }
+
+    fn is_held(self, byte: u8) -> bool {
+        (byte | self.bits).wrapping_sub(self.least) <= self.span
+    }
+
+    /// How many of them there are.
+    // PERF: counted in a byte, so that it becomes vector instructions.
+    #[inline]
+    fn count_in(self, bytes: &[u8; 64]) -> u8 {
+        bytes.iter().fold(0_u8, |count, byte| count.wrapping_add(u8::from(self.is_held(*byte))))
+    }
+
+    /// A bit for each of them.
+    fn places(self, bytes: &[u8; 64]) -> u64 {
+        let held = bytes.map(|byte| u8::from(self.is_held(byte)));
+        let (eights, _) = held.as_chunks::<8>();
+        // Eight bytes that are 0 or 1 become the eight bits of the uppermost byte.
+        let bits = |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        eights.iter().rev().fold(0, |all, eight| all << 8 | bits(eight))
+    }
+
+    /// True if so many of them stand together in one of two chunks or across both.
+    fn stands(self, chunks: [&[u8; 64]; 2]) -> bool {
+        let [first, second] = chunks.map(|chunk| u128::from(self.places(chunk)));
+        let (mut runs, mut have) = (first | second << 64, 1);
+        while have < self.count {
+            let by = have.min(self.count - have);
+            (runs, have) = (runs & runs >> by, have + by);
+        }
+        runs != 0
+    }
+}
 
 impl Samples {
     fn new(sequences: &[(Vec<Run>, u32)]) -> Self {
-        // Of each sequence the run that is looked for with the fewest hits.
-        let telling = |runs: &[Run]| runs.iter().copied().min_by_key(|(set, count)| (set.len() / *count.min(&8), *set));
-        let Some(chosen) = sequences.iter().map(|(runs, _)| telling(runs)).collect::<Option<Vec<Run>>>() else {
-            return Self::default();
-        };
-        let every = chosen.iter().map(|(_, count)| *count as usize).min().unwrap_or(1);
-        let set = chosen.iter().fold(ByteSet::NONE, |all, (set, _)| all.union(*set));
-        if every < 2 || set.len() > MAX_SAMPLED {
-            return Self::default();
+        // Of each sequence the rarest run.
+        let rare = |(set, count): &Run| set.frequency().powi(*count.min(&64) as i32);
+        let telling = |runs: &[Run]| runs.iter().copied().min_by(|a, b| rare(a).total_cmp(&rare(b)));
+        let samples = sequences.iter().map(|(runs, _)| telling(runs).and_then(Sample::new));
+        let Some(samples) = samples.collect::<Option<Vec<Sample>>>() else { return Self::default() };
+        let mut distinct: Vec<Sample> = Vec::new();
+        for sample in samples {
+            let same = |other: &&mut Sample| Sample { count: sample.count, ..**other } == sample;
+            match distinct.iter_mut().find(same) {
+                Some(known) => known.count = known.count.min(sample.count),
+                None => distinct.push(sample),
+            }
         }
-        Self { every, set: (0..=0xff_u8).map(|byte| set.contains(byte)).collect() }
+        if distinct.len() > MAX_SAMPLES { Self::default() } else { Self(distinct) }
     }
 
     /// Marks the chunks of 64 bytes in which a sequence may stand, so much of it as is in the text.
     fn mark(&self, text: &[u8], longest: usize, wanted: &mut Vec<bool>) {
         wanted.clear();
-        // INVARIANT: a set has an entry for every byte.
-        let Some(set) = self.set.first_chunk::<256>() else { return wanted.resize(text.len().div_ceil(64), true) };
-        wanted.resize(text.len().div_ceil(64), false);
+        wanted.resize(text.len().div_ceil(64), self.0.is_empty());
         let near = longest.div_ceil(64);
-        let mut at = 0;
-        let is_held = |byte: &u8| set[usize::from(*byte)];
-        while let Some(byte) = text.get(at) {
-            if is_held(byte) {
-                // So many of them stand together, this one among them.
-                let before = text[..at].iter().rev().take(self.every - 1).take_while(|byte| is_held(byte)).count();
-                let after = text[at..].iter().take(self.every - before).take_while(|byte| is_held(byte)).count();
-                if before + after >= self.every {
-                    let chunk = at / 64;
-                    let last = wanted.len().min(chunk + near + 1);
-                    wanted[chunk.saturating_sub(near)..last].fill(true);
+        let (chunks, rest) = text.as_chunks::<64>();
+        let mut last = [0; 64];
+        last[..rest.len()].copy_from_slice(rest);
+        let chunks = || chunks.iter().chain(Some(&last).filter(|_| !rest.is_empty()));
+        for sample in &self.0 {
+            let mut before = (0, &[0; 64]);
+            for (at, chunk) in chunks().enumerate() {
+                let count = usize::from(sample.count_in(chunk));
+                if before.0 + count >= sample.count && (sample.count == 1 || sample.stands([before.1, chunk])) {
+                    let end = wanted.len().min(at + near + 1);
+                    wanted[at.saturating_sub(near + 1)..end].fill(true);
                 }
+                before = (count, chunk);
             }
-            at += self.every;
         }
     }
 }
@@ -148,7 +199,7 @@ impl Classes {
         maps.words = text.len().div_ceil(64);
         self.samples.mark(text, self.longest, &mut maps.wanted);
         if !maps.wanted.contains(&true) {
-            return text.len() / self.samples.every.max(1);
+            return text.len() / 64 * self.samples.0.len();
         }
         self.map_classes(text, maps);
         self.map_sets(maps);
