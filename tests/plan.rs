@@ -7,6 +7,7 @@ use ruleeval::eval::{Budget, Profile};
 use ruleeval::message::Message;
 use ruleeval::plan::PlanOptions;
 use ruleeval::value::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -89,10 +90,48 @@ fn the_plan_has_a_stable_text_form() {
          rule refers { when: rule.words and type.inbound }
          rule near { when: strings.ilevenshtein(sender.display_name, \"paypal\") <= 1 }
          rule unguarded { when: subject.subject matches /\\d{5}/ }
-         rule long { when: length(subject.subject) > 40 }",
+         rule long { when: length(subject.subject) > 40 }
+         rule fresh1 { when: type.inbound and subject.subject contains \"one\" and sender.email.email != \"a@example.com\" }
+         rule fresh2 { when: type.inbound and subject.subject contains \"two\" and sender.email.email != \"b@example.com\" }
+         rule fresh3 { when: type.inbound and subject.subject contains \"three\" }
+         rule fresh4 { when: type.inbound and subject.subject contains \"four\" }",
     );
     insta::assert_snapshot!(engine.plan_dump());
     assert_eq!(engine.unguarded().iter().map(|name| &**name).collect::<Vec<_>>(), ["p/unguarded"]);
+}
+
+#[test]
+fn rules_that_only_lack_something_are_told_without_being_evaluated() {
+    let rule = |number: u32| {
+        format!(
+            "rule r{number} {{ when: type.inbound and profile.by_sender().solicited and body.html.raw contains \"number {number};\" and sender.email.domain.root_domain not in (\"a{number}.com\", \"b.com\") }}\n"
+        )
+    };
+    let text: String = (0..200).map(rule).collect();
+    let mut compiler = Compiler::new();
+    compiler.rules("p", &text);
+    let engine = compiler.compile().engine.expect("valid rules");
+    let mut scratch = engine.scratch();
+    let mut evaluate = |raw: &str| {
+        let message = engine.parse(raw.as_bytes().to_vec());
+        let verdict = engine.evaluate(&message, &mut scratch, Options::default());
+        let reasons: BTreeSet<String> =
+            verdict.undecided.iter().flat_map(|rule| rule.missing.iter().map(ToString::to_string)).collect();
+        let reasons: Vec<String> = reasons.into_iter().collect();
+        (verdict.undecided.len(), scratch.steps().len(), reasons.join(", "))
+    };
+    let (field, capability) = ("field body.html", "capability history (profile.by_sender)");
+    let plain = |sender: &str| format!("From: {sender}\r\nSubject: s\r\n\r\ntext 7");
+    // Nobody has a page, and nobody was evaluated.
+    assert_eq!(evaluate(&plain("x@c.com")), (200, 0, format!("{capability}, {field}")));
+    // One excludes the sender, then all do.
+    assert_eq!(evaluate(&plain("x@a7.com")).0, 199);
+    assert_eq!(evaluate(&plain("x@b.com")), (0, 0, String::new()));
+    // Without a sender that is lacking too.
+    assert_eq!(evaluate("Subject: s\r\n\r\ntext"), (200, 0, format!("{capability}, {field}, field sender")));
+    // A rule whose needle the page may hold is evaluated, and no other can hold.
+    let page = "From: x@c.com\r\nContent-Type: text/html\r\n\r\n<p>number 199;</p>";
+    assert_eq!(evaluate(page), (1, 1, capability.to_owned()));
 }
 
 #[test]

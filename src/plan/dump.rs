@@ -1,7 +1,8 @@
 //! The plan as text: what `--emit plan` shows.
 
-use super::index::{Group, Probe, Span, Subject};
+use super::index::{Bits, Group, Probe, Span, Subject};
 use super::intern::each_child;
+use super::settle::{Asks, Settlement};
 use super::texts::Needle;
 use super::{Keep, NodeId, Op, Plan};
 use crate::check::hir::{Program, RuleId};
@@ -15,6 +16,9 @@ pub(super) fn dump(plan: &Plan, program: &Program, catalog: &Catalog) -> String 
     texts(plan, &mut out);
     if plan.options.guard {
         index(plan, program, &mut out);
+    }
+    if plan.options.settle {
+        settlement(plan, program, &mut out);
     }
     out
 }
@@ -89,6 +93,37 @@ fn index(plan: &Plan, program: &Program, out: &mut String) {
     if !unguarded.is_empty() {
         let _ = writeln!(out, "unguarded: {}", names(program, unguarded.into_iter()));
     }
+}
+
+fn settlement(plan: &Plan, program: &Program, out: &mut String) {
+    let Settlement { first, then, asked, .. } = &plan.settlement;
+    let rules = |bits: &[Bits]| names(program, bits.iter().flat_map(|bits| rules_in(plan, bits.word, bits.bits)));
+    let _ = writeln!(out, "settled: {}", first.len() + then.len());
+    let when = std::iter::repeat_n(", before the index", first.len()).chain(std::iter::repeat(""));
+    for (settler, when) in first.iter().chain(then).zip(when) {
+        match &settler.asks {
+            Asks::Condition(id, _) => {
+                let _ = writeln!(out, "  {}{when}: {}", node(*id), rules(&settler.rules));
+            }
+            Asks::Exclusion { value, fold, keys, excluded } => {
+                let _ = writeln!(out, "  {} is none of, {fold:?}{when}: {}", node(*value), rules(&settler.rules));
+                let mut keys: Vec<(&Box<str>, &u32)> = keys.iter().collect();
+                keys.sort();
+                for (text, key) in keys {
+                    let excluded = excluded.get(*key as usize).map_or(&[] as &[Bits], Vec::as_slice);
+                    let _ = writeln!(out, "    {text:?}: {}", rules(excluded));
+                }
+            }
+        }
+    }
+    let asked = asked.iter().zip(0..).flat_map(|(bits, word)| rules_in(plan, word, *bits));
+    let _ = writeln!(out, "evaluated whenever they can hold: {}", names(program, asked));
+}
+
+/// The rules of some bits of a word.
+fn rules_in(plan: &Plan, word: u32, bits: u64) -> impl Iterator<Item = RuleId> + '_ {
+    let held = (0..64).filter(move |bit| bits >> bit & 1 == 1);
+    held.filter_map(move |bit| plan.index.rules.get((word * 64 + bit) as usize).copied())
 }
 
 fn keys(plan: &Plan, group: &Group, program: &Program, out: &mut String) {
