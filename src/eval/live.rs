@@ -4,7 +4,7 @@ use super::machine::Run;
 use super::ops;
 use super::scratch::Bound;
 use crate::check::hir::{LocalId, Program, RuleId};
-use crate::plan::{Bits, Class, ClassId, Conjunct, Group, NodeId, Probe, Subject, each_deletion, fold_key};
+use crate::plan::{Bits, Class, ClassId, Conjunct, Group, NodeId, Probe, Subject, each_deletion};
 use crate::value::{Truth, Value};
 use foldhash::HashMap;
 
@@ -201,14 +201,12 @@ impl Run<'_> {
     /// Lights what a value says.
     fn probe(&mut self, group: &Group, value: &Value, element: u32) -> Says {
         match &group.probe {
-            Probe::Equal(fold, keys) => {
+            Probe::Equal(keys) => {
                 // What is no text equals none.
                 let Some(text) = ops::as_text(value) else {
                     return if value.is_null() { Says::Absent } else { Says::All };
                 };
-                let mut buffer = std::mem::take(&mut self.scratch.buffer);
-                let key = keys.get(fold_key(*fold, text, &mut buffer)).copied();
-                self.scratch.buffer = buffer;
+                let key = keys.get(text, &mut self.scratch.buffer);
                 if let Some(key) = key {
                     self.light(group.of_key(key));
                 }

@@ -5,7 +5,7 @@ use super::machine::Run;
 use super::ops;
 use super::why::SetId;
 use crate::check::hir::{Program, RuleId};
-use crate::plan::{Asks, Bits, Plan, Reasons, Settler, fold_key};
+use crate::plan::{Asks, Bits, Plan, Reasons, Settler};
 use crate::value::Truth;
 
 /// A settler whose condition is unknown.
@@ -93,13 +93,11 @@ impl Run<'_> {
                 }
                 truth == Truth::Unknown
             }
-            Asks::Exclusion { value, fold, keys, excluded } => {
+            Asks::Exclusion { value, keys, excluded } => {
                 let value = self.value(*value);
                 // What is no text equals none.
                 if let Some(text) = ops::as_text(&value) {
-                    let mut buffer = std::mem::take(&mut self.scratch.buffer);
-                    let key = keys.get(fold_key(*fold, text, &mut buffer)).copied();
-                    self.scratch.buffer = buffer;
+                    let key = keys.get(text, &mut self.scratch.buffer);
                     let excluded = key.and_then(|key| excluded.get(key as usize)).into_iter().flatten();
                     excluded.for_each(|bits| self.scratch.rule_out(bits.word, bits.bits));
                 }

@@ -1,7 +1,7 @@
 //! The index while it grows.
 
 use super::guard::{Atom, Guard, Guards, Order};
-use super::index::{Bits, Group, Index, Probe, Span};
+use super::index::{Bits, Group, Index, Keys, Probe, Span};
 use crate::check::hir::RuleId;
 use foldhash::{HashMap, HashMapExt};
 use std::collections::BTreeMap;
@@ -178,7 +178,7 @@ impl DraftGroup {
                 spans.sort_unstable_by_key(|span| span.key);
                 Probe::Number(*kind, spans)
             }
-            Atom::Equal(_, fold, _) => Probe::Equal(*fold, self.texts()),
+            Atom::Equal(_, fold, _) => Probe::Equal(Keys::new(*fold, self.texts())),
             Atom::Text(set, _) => {
                 let mut keys = vec![u32::MAX; guards.texts[*set as usize].set.needles().len()];
                 for (atom, key) in &self.keys {

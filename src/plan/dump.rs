@@ -105,12 +105,13 @@ fn settlement(plan: &Plan, program: &Program, out: &mut String) {
             Asks::Condition(id, _) => {
                 let _ = writeln!(out, "  {}{when}: {}", node(*id), rules(&settler.rules));
             }
-            Asks::Exclusion { value, fold, keys, excluded } => {
-                let _ = writeln!(out, "  {} is none of, {fold:?}{when}: {}", node(*value), rules(&settler.rules));
-                let mut keys: Vec<(&Box<str>, &u32)> = keys.iter().collect();
-                keys.sort();
+            Asks::Exclusion { value, keys, excluded } => {
+                let (value, rules_of) = (node(*value), rules(&settler.rules));
+                let _ = writeln!(out, "  {value} is none of, {:?}{when}: {rules_of}", keys.fold());
+                let mut keys: Vec<(&str, u32)> = keys.iter().collect();
+                keys.sort_unstable();
                 for (text, key) in keys {
-                    let excluded = excluded.get(*key as usize).map_or(&[] as &[Bits], Vec::as_slice);
+                    let excluded = excluded.get(key as usize).map_or(&[] as &[Bits], Vec::as_slice);
                     let _ = writeln!(out, "    {text:?}: {}", rules(excluded));
                 }
             }
@@ -136,7 +137,7 @@ fn keys(plan: &Plan, group: &Group, program: &Program, out: &mut String) {
             keys.iter().map(|(id, key)| (name(*id).to_owned(), *key)).collect()
         }
         Probe::Number(_, spans) => spans.iter().map(|span| (range(*span), span.key)).collect(),
-        Probe::Equal(_, keys) => keys.iter().map(|(text, key)| (format!("{text:?}"), *key)).collect(),
+        Probe::Equal(keys) => keys.iter().map(|(text, key)| (format!("{text:?}"), key)).collect(),
         Probe::Text(_, keys) => {
             let used = keys.iter().enumerate().filter(|(_, key)| **key != u32::MAX);
             used.map(|(needle, key)| (format!("needle {needle:>4}"), *key)).collect()
@@ -165,7 +166,7 @@ fn probe(probe: &Probe) -> String {
         Probe::Near { no_case, edits, .. } => format!("up to {edits} edits, no_case={no_case}"),
         Probe::Template(_) => "templates of the sender".into(),
         Probe::Number(kind, _) => format!("{kind:?} within"),
-        Probe::Equal(fold, _) => format!("equality {fold:?}"),
+        Probe::Equal(keys) => format!("equality {:?}", keys.fold()),
         Probe::Text(set, _) => format!("needles of t{set}"),
     }
 }

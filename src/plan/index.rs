@@ -23,8 +23,8 @@ pub enum Subject {
 /// How the value of a group is looked up; keys are numbers within the group.
 #[derive(Debug)]
 pub enum Probe {
-    /// Text that equals a key, both in the form of [`fold_key`].
-    Equal(Fold, HashMap<Box<str>, u32>),
+    /// Text that equals a key.
+    Equal(Keys),
     /// Needles of a text's set; the key of each needle, `u32::MAX` for those nobody waits for.
     Text(u32, Vec<u32>),
     /// Texts at a small edit distance: see [`super::each_deletion`].
@@ -46,6 +46,56 @@ pub enum Probe {
     Absent,
     /// A condition that is not false: one key.
     Truth,
+}
+
+/// Texts with a number each, looked up in the form of [`fold_key`].
+#[derive(Debug)]
+pub struct Keys {
+    fold: Fold,
+    numbers: HashMap<Box<str>, u32>,
+    /// A bit for each length, the last for all longer ones too.
+    lengths: u64,
+    /// The bytes that keys begin with.
+    first: [bool; 256],
+}
+
+impl Keys {
+    pub(super) fn new(fold: Fold, numbers: HashMap<Box<str>, u32>) -> Self {
+        let lengths = numbers.keys().fold(0, |bits, key| bits | length_bit(key));
+        let mut first = [false; 256];
+        numbers.keys().for_each(|key| first[usize::from(key.bytes().next().unwrap_or(0))] = true);
+        Self { fold, numbers, lengths, first }
+    }
+
+    /// Which texts are the same.
+    pub fn fold(&self) -> Fold {
+        self.fold
+    }
+
+    /// The number of a text.
+    pub fn get(&self, text: &str, buffer: &mut String) -> Option<u32> {
+        // PERF: most texts are none of the keys by their length or their first byte.
+        let may_be = match self.fold {
+            Fold::Exact | Fold::Enum(_) => self.may_be(text, |byte| byte),
+            Fold::NoCase if text.is_ascii() => self.may_be(text, |byte| byte.to_ascii_lowercase()),
+            Fold::NoCase | Fold::Domain => true,
+        };
+        if may_be { self.numbers.get(fold_key(self.fold, text, buffer)).copied() } else { None }
+    }
+
+    fn may_be(&self, text: &str, folded: impl Fn(u8) -> u8) -> bool {
+        let first = text.bytes().next().map_or(0, folded);
+        self.first[usize::from(first)] && self.lengths & length_bit(text) != 0
+    }
+
+    /// All texts as they are looked up, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.numbers.iter().map(|(key, number)| (&**key, *number))
+    }
+}
+
+fn length_bit(text: &str) -> u64 {
+    1 << text.len().min(63)
 }
 
 /// Numbers from one to another, both included.
@@ -144,7 +194,7 @@ impl Index {
 }
 
 /// The form in which equal texts are the same text; written to `out`.
-pub fn fold_key<'t>(fold: Fold, text: &'t str, out: &'t mut String) -> &'t str {
+pub(super) fn fold_key<'t>(fold: Fold, text: &'t str, out: &'t mut String) -> &'t str {
     match fold {
         Fold::Exact | Fold::Enum(_) => text,
         Fold::NoCase if text.is_ascii() => {

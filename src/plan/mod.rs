@@ -19,7 +19,7 @@ mod texts;
 pub use constant::{Constant, SharedPattern};
 pub use exact::{Class, ClassId};
 pub use guard::NumberKind;
-pub use index::{Bits, Group, Index, Probe, Span, Subject, fold_key};
+pub use index::{Bits, Group, Index, Keys, Probe, Span, Subject};
 pub use lack::{Lack, LackId};
 pub use near::each_deletion;
 pub use reasons::operands;

@@ -1,7 +1,7 @@
 //! What decides many rules at once: conditions and exclusions that stand in many rules are asked once and
 //! settled for all of them, and a rule of which nothing else is left is undecided without being evaluated.
 
-use super::index::{Bits, Index, fold_key};
+use super::index::{Bits, Index, Keys, fold_key};
 use super::intern::each_child;
 use super::lack::{Lack, LackId};
 use super::{ClassId, Clause, Conjunct, NOWHERE, Node, NodeId, Op, Plan, PlannedRule, Reasons};
@@ -33,10 +33,8 @@ pub enum Asks {
     Exclusion {
         /// The text.
         value: NodeId,
-        /// Which texts are the same.
-        fold: Fold,
         /// The number of each text.
-        keys: HashMap<Box<str>, u32>,
+        keys: Keys,
         /// By number, the rules that exclude it.
         excluded: Vec<Vec<Bits>>,
     },
@@ -342,7 +340,7 @@ impl<'p> Draft<'p> {
                 excluded[key as usize].extend(rules);
             }
             let excluded = excluded.into_iter().map(bits).collect();
-            let asks = Asks::Exclusion { value, fold, keys, excluded };
+            let asks = Asks::Exclusion { value, keys: Keys::new(fold, keys), excluded };
             let settler = draft.all.settler(asks);
             settlers.push(((nodes[value.0 as usize].cost, value, Some(fold)), settler));
         }

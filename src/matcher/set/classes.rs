@@ -77,15 +77,15 @@ impl Sample {
         eights.iter().rev().fold(0, |all, eight| all << 8 | bits(eight))
     }
 
-    /// True if so many of them stand together in one of two chunks or across both.
-    fn stands(self, chunks: [&[u8; 64]; 2]) -> bool {
+    /// The first and the last place in two chunks from which so many of them stand together.
+    fn stands(self, chunks: [&[u8; 64]; 2]) -> Option<(usize, usize)> {
         let [first, second] = chunks.map(|chunk| u128::from(self.places(chunk)));
         let (mut runs, mut have) = (first | second << 64, 1);
         while have < self.count {
             let by = have.min(self.count - have);
             (runs, have) = (runs & runs >> by, have + by);
         }
-        runs != 0
+        (runs != 0).then(|| (runs.trailing_zeros() as usize, 127 - runs.leading_zeros() as usize))
     }
 }
 
@@ -111,7 +111,6 @@ impl Samples {
     fn mark(&self, text: &[u8], longest: usize, wanted: &mut Vec<bool>) {
         wanted.clear();
         wanted.resize(text.len().div_ceil(64), self.0.is_empty());
-        let near = longest.div_ceil(64);
         let (chunks, rest) = text.as_chunks::<64>();
         let mut last = [0; 64];
         last[..rest.len()].copy_from_slice(rest);
@@ -120,9 +119,14 @@ impl Samples {
             let mut before = (0, &[0; 64]);
             for (at, chunk) in chunks().enumerate() {
                 let count = usize::from(sample.count_in(chunk));
-                if before.0 + count >= sample.count && (sample.count == 1 || sample.stands([before.1, chunk])) {
-                    let end = wanted.len().min(at + near + 1);
-                    wanted[at.saturating_sub(near + 1)..end].fill(true);
+                if before.0 + count >= sample.count
+                    && let Some((first, last)) = sample.stands([before.1, chunk])
+                {
+                    // Nothing of the sequence is further away than it is long.
+                    let place = |in_two: usize| (at * 64 + in_two).saturating_sub(64);
+                    let from = place(first).saturating_sub(longest) / 64;
+                    let end = (place(last) + sample.count + longest).div_ceil(64).min(wanted.len());
+                    wanted[from.min(end)..end].fill(true);
                 }
                 before = (count, chunk);
             }
