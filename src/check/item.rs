@@ -151,7 +151,7 @@ impl Sorter<'_, '_> {
                         pending.push(&def.body);
                     }
                 }
-                _ => pending.extend(children(expr)),
+                _ => each_child(expr, &mut |child| pending.push(child)),
             }
         }
         found
@@ -162,8 +162,8 @@ fn is_name(expr: &ast::Expr, wanted: &str) -> bool {
     matches!(&expr.kind, ast::ExprKind::Name(name) if **name == *wanted)
 }
 
-/// The direct parts of an expression.
-pub(super) fn children(expr: &ast::Expr) -> Vec<&ast::Expr> {
+/// Visits the direct parts of an expression.
+fn each_child<'a>(expr: &'a ast::Expr, visit: &mut impl FnMut(&'a ast::Expr)) {
     match &expr.kind {
         ast::ExprKind::Null
         | ast::ExprKind::Bool(_)
@@ -176,26 +176,30 @@ pub(super) fn children(expr: &ast::Expr) -> Vec<&ast::Expr> {
         | ast::ExprKind::Address(_)
         | ast::ExprKind::Name(_)
         | ast::ExprKind::List(_)
-        | ast::ExprKind::Scope(_) => Vec::new(),
+        | ast::ExprKind::Scope(_) => {}
         ast::ExprKind::Field(inner, _)
         | ast::ExprKind::Not(inner)
         | ast::ExprKind::Neg(inner)
         | ast::ExprKind::IsNull(inner, _)
         | ast::ExprKind::IsEmpty(inner, _)
         | ast::ExprKind::Paren(inner)
-        | ast::ExprKind::Lambda(_, inner) => vec![inner],
-        ast::ExprKind::Index(a, b) | ast::ExprKind::Binary(_, a, b) => vec![a, b],
-        ast::ExprKind::In { left, right, .. } | ast::ExprKind::Text { left, right, .. } => vec![left, right],
+        | ast::ExprKind::Lambda(_, inner) => visit(inner),
+        ast::ExprKind::Index(a, b) | ast::ExprKind::Binary(_, a, b) => [a, b].into_iter().for_each(|part| visit(part)),
+        ast::ExprKind::In { left, right, .. } | ast::ExprKind::Text { left, right, .. } => {
+            [left, right].into_iter().for_each(|part| visit(part));
+        }
         ast::ExprKind::Call(callee, args) => {
-            std::iter::once(&**callee).chain(args.iter().map(|arg| &arg.value)).collect()
+            visit(callee);
+            args.iter().for_each(|arg| visit(&arg.value));
         }
         ast::ExprKind::Compare(first, rest) => {
-            std::iter::once(&**first).chain(rest.iter().map(|(_, operand)| operand)).collect()
+            visit(first);
+            rest.iter().for_each(|(_, operand)| visit(operand));
         }
         ast::ExprKind::Of(_, items) | ast::ExprKind::Tuple(items) | ast::ExprKind::Array(items) => {
-            items.iter().collect()
+            items.iter().for_each(visit);
         }
-        ast::ExprKind::If(condition, then, other) => vec![condition, then, other],
+        ast::ExprKind::If(condition, then, other) => [condition, then, other].into_iter().for_each(|part| visit(part)),
     }
 }
 
