@@ -251,6 +251,17 @@ impl Run<'_> {
         value
     }
 
+    /// The value of a node that is bound or known.
+    fn borrowed(&self, id: NodeId) -> Option<&Value> {
+        let node = self.plan.nodes.get(id.0 as usize).filter(|node| !node.truth)?;
+        match (&node.op, node.keep) {
+            (Op::Local(local), _) => self.scratch.bound(*local).map(|bound| &bound.value),
+            (_, Keep::Message(slot)) => self.scratch.value(slot),
+            (_, Keep::Element(slot, local)) => self.scratch.element(slot, local),
+            (_, Keep::No) => None,
+        }
+    }
+
     /// True if the value of a node is absent.
     pub(super) fn is_absent(&mut self, id: NodeId) -> bool {
         let keep = self.plan.nodes.get(id.0 as usize).map_or(Keep::No, |node| node.keep);
@@ -347,10 +358,14 @@ impl Run<'_> {
                 self.step(work as usize / 4);
                 value
             }
-            Op::Field(base, field) => {
-                let base = self.value(*base);
-                self.builtins.get(&self.ctx, &base, *field)
-            }
+            Op::Field(base, field) => match self.borrowed(*base) {
+                // PERF: what is known already need not be shared once more.
+                Some(base) => self.builtins.get(&self.ctx, base, *field),
+                None => {
+                    let base = self.value(*base);
+                    self.builtins.get(&self.ctx, &base, *field)
+                }
+            },
             Op::Index(base, index) => ops::index(&self.value(*base), &self.value(*index)),
             Op::Key(base, key) => ops::key(&self.value(*base), &self.value(*key)),
             Op::Call(function, args) => {

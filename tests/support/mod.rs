@@ -89,6 +89,7 @@ pub(crate) fn rules(seed: u64, count: usize) -> String {
          def from_here = sender.email.domain.root_domain in $hosts\n\
          template notice {\n  from: \"a@example.com\"\n  variant v {\n    subject: \"Your own notice: {what}\"\n  }\n}\n",
     );
+    let common = [0; 3].map(|_| dice.pick(&COMMON));
     for index in 0..count {
         let mut scope = Scope::default();
         let _ = writeln!(out, "rule r{index} {{");
@@ -97,7 +98,7 @@ pub(crate) fn rules(seed: u64, count: usize) -> String {
             let _ = write!(out, "  let:\n    bound = {value}\n");
             scope.texts.push("bound".into());
         }
-        let mut when = condition(&mut dice, &scope, 4);
+        let mut when = if dice.below(2) == 0 { shaped(&mut dice, &common) } else { condition(&mut dice, &scope, 4) };
         if index > 0 && dice.below(4) == 0 {
             let other = dice.below(index);
             let glue = dice.pick(&["and", "or", "and not"]);
@@ -115,6 +116,56 @@ pub(crate) fn rules(seed: u64, count: usize) -> String {
         condition(&mut dice, &Scope::default(), 2)
     );
     out
+}
+
+/// Conditions that many rules of a pack share.
+const COMMON: [&str; 10] = [
+    "type.inbound",
+    "not profile.by_sender().solicited and not profile.by_sender().any_messages_benign",
+    "(sender.email.domain.root_domain not in $hosts or not (auth.dmarc == pass))",
+    "length(body.links) < 3",
+    "subject.is_reply",
+    "not (sender.email.email in~ (\"a@example.com\", \"b@example.org\"))",
+    "sender.display_name is not null",
+    "any(body.links, .visible)",
+    "(body.html.raw contains \"p\" or subject.subject contains \"e\")",
+    "from_here",
+];
+
+/// A rule as people write them: what all of a pack ask, what is looked for, what is excluded.
+fn shaped(dice: &mut Dice, common: &[&str]) -> String {
+    let plain = Scope::default();
+    let mut clauses: Vec<String> = common.iter().filter(|_| dice.below(3) > 0).map(|one| (*one).to_owned()).collect();
+    for _ in 0..1 + dice.below(2) {
+        let (a, b) = (text(dice, &plain, 0), text(dice, &plain, 0));
+        let (one, other) = (word(dice), word(dice));
+        let clause = match dice.below(9) {
+            0 | 1 => format!("{a} contains~ ({one}, {other})"),
+            2 => format!("any([{a}, {b}], . contains~ {one})"),
+            3 => format!("2 of ({a} contains~ {one}, {b} contains~ {other}, {a} matches /\\w+/)"),
+            4 => format!("length(filter(body.links, .display_text contains~ {one})) > 0"),
+            5 => format!("any(filter(body.links, .href_url.path == \"/\"), .display_text contains~ {one})"),
+            6 => values_of_elements(dice),
+            7 => format!("{a} == {one}"),
+            _ => format!("length(attachments) == {}", dice.below(2)),
+        };
+        clauses.push(clause);
+    }
+    if dice.below(2) == 0 {
+        let excluded = text(dice, &plain, 0);
+        clauses.push(match dice.below(3) {
+            0 => format!("{excluded} != {}", word(dice)),
+            1 => format!("sender.email.domain.domain != {}", quoted(dice.pick(&HOSTS))),
+            _ => format!(
+                "sender.email.domain.root_domain not in ({}, {})",
+                quoted(dice.pick(&HOSTS)),
+                quoted(dice.pick(&HOSTS))
+            ),
+        });
+    }
+    let at = dice.below(clauses.len());
+    clauses.rotate_left(at);
+    clauses.join("\n    and ")
 }
 
 fn quoted(text: &str) -> String {
