@@ -58,9 +58,11 @@ struct Plan {
     /// By three and by four bytes, so many times as the stride is long.
     triples: Vec<Keyed>,
     quads: Vec<Keyed>,
-    /// Those too short for it, by one and by two bytes, at every place.
+    /// Those too short for it, by one and by two bytes.
     singles: Vec<Keyed>,
     pairs: Vec<Keyed>,
+    /// At every how many places those are looked for.
+    short_stride: usize,
     /// How often a long literal's key is met at a place, and a short one's.
     met: (f64, f64),
 }
@@ -73,13 +75,15 @@ impl Plan {
         let (mut triples, mut quads, mut singles, mut pairs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut crowd: HashMap<u32, u32> = HashMap::default();
         let (mut of_long, mut of_short) = (0.0, 0.0);
+        // Three bytes hold two at an even place.
+        let short_stride = if literals.iter().any(|literal| matches!(literal.len(), 1 | 2)) { 1 } else { 2 };
         for (index, literal) in literals.iter().enumerate().filter(|(_, literal)| !literal.is_empty()) {
             let width = (literal.len() + 1).saturating_sub(stride).min(4);
             let (keys, step, width, sum) = match (width, literal.len()) {
                 (4, _) => (&mut quads, stride, 4, &mut of_long),
                 (3, _) => (&mut triples, stride, 3, &mut of_long),
                 (_, 1) => (&mut singles, 1, 1, &mut of_short),
-                _ => (&mut pairs, 1, 2, &mut of_short),
+                _ => (&mut pairs, short_stride, 2, &mut of_short),
             };
             for rest in 0..step {
                 // Literals that share a key are compared one by one, so crowds are avoided.
@@ -91,7 +95,7 @@ impl Plan {
                 keys.push(Keyed { key, literal: index as u32, offset });
             }
         }
-        Self { stride, triples, quads, singles, pairs, met: (of_long, of_short) }
+        Self { stride, triples, quads, singles, pairs, short_stride, met: (of_long, of_short) }
     }
 
     /// In instructions for a byte of text, about, for so many times as many literals.
@@ -100,7 +104,7 @@ impl Plan {
         let has_long = !self.quads.is_empty() || !self.triples.is_empty();
         let has_short = !self.singles.is_empty() || !self.pairs.is_empty();
         let long = if has_long { (9.0 + 60.0 * times * of_long) / self.stride as f64 } else { 0.0 };
-        long + if has_short { 6.0 + 60.0 * times * of_short } else { 0.0 }
+        long + if has_short { (6.0 + 60.0 * times * of_short) / self.short_stride as f64 } else { 0.0 }
     }
 
     /// The plan that is cheapest for some of the literals, spread evenly over all.
@@ -176,6 +180,7 @@ pub(super) struct Literals {
     pair_map: Box<[u8]>,
     singles: Keys,
     pairs: Keys,
+    short_stride: usize,
     automaton: Option<AhoCorasick>,
 }
 
@@ -205,6 +210,7 @@ impl Literals {
             quads: Keys::new(plan.quads),
             singles: Keys::new(plan.singles),
             pairs: Keys::new(plan.pairs),
+            short_stride: plan.short_stride,
             automaton,
         }
     }
@@ -280,18 +286,22 @@ impl Literals {
 
     /// The pass for short ones.
     fn short(&self, text: &[u8], found: Found<'_>) -> u64 {
+        if self.short_stride == 2 { self.short_pass::<2>(text, found) } else { self.short_pass::<1>(text, found) }
+    }
+
+    fn short_pass<const STRIDE: usize>(&self, text: &[u8], found: Found<'_>) -> u64 {
         // INVARIANT: the map was made of this length, if at all.
         let Some(map) = self.pair_map.first_chunk::<PAIRS>() else { return 0 };
-        let mut steps = text.len() as u64;
-        for (at, pair) in text.array_windows::<2>().enumerate() {
+        let mut steps = (text.len() / STRIDE) as u64;
+        for (at, pair) in text.array_windows::<2>().enumerate().step_by(STRIDE) {
             let pair = u16::from_le_bytes(*pair);
             if map[usize::from(pair) / 8] >> (pair % 8) & 1 == 1 {
                 steps += self.ask_short(pair.into(), text, at, found);
             }
         }
         // What follows the last byte does not count.
-        let last = text.len().saturating_sub(1);
-        text.last().map_or(steps, |byte| steps + self.ask_short((*byte).into(), text, last, found))
+        let last = text.last().filter(|_| STRIDE == 1);
+        last.map_or(steps, |byte| steps + self.ask_short((*byte).into(), text, text.len() - 1, found))
     }
 
     fn ask_short(&self, pair: u32, text: &[u8], at: usize, found: Found<'_>) -> u64 {
