@@ -289,6 +289,40 @@ fn timeshift_names_rules_that_depend_on_the_calendar() {
 }
 
 #[test]
+fn what_a_profile_measured_orders_the_clauses_and_changes_no_verdict() {
+    let here = folder("selectivity");
+    write(
+        &here,
+        "r.rule",
+        "rule r { when: subject.subject ends_with sender.display_name and subject.base starts_with sender.display_name }",
+    );
+    for number in 0..40 {
+        let start = if number < 4 { "Ann: " } else { "" };
+        write(
+            &here,
+            &format!("mail/{number:02}.eml"),
+            format!("From: \"Ann\" <a@example.com>\nSubject: {start}{number} from Ann\n\nx\n"),
+        );
+    }
+    let run = |args: &[&str]| ruleeval(&here, &[args, &["--clock", "2026-06-01"]].concat());
+    let scan = ["scan", "--rules", "r.rule", "--format", "jsonl", "mail"];
+    let plan = ["check", "--emit", "plan", "r.rule"];
+    let (before, estimated) = (out(&run(&scan)), out(&run(&plan)));
+    let profiled = run(&["profile", "--rules", "r.rule", "--write-selectivity", "s.json", "mail"]);
+    assert_eq!(code(&profiled), 0, "{}", err(&profiled));
+    write(&here, "ruleeval.yaml", "selectivity: s.json\n");
+    let measured = out(&run(&plan));
+    let conjunction = |plan: &str| plan.lines().find(|line| line.contains("= and ")).map(str::to_owned);
+    assert_ne!(conjunction(&estimated), conjunction(&measured), "{measured}");
+    assert_eq!(out(&run(&scan)), before);
+    assert!(before.lines().count() == 40 && before.matches("\"rule\":\"r/r\"").count() == 4, "{before}");
+    write(&here, "s.json", "[]");
+    let refused = run(&scan);
+    assert_eq!(code(&refused), 3);
+    assert!(err(&refused).contains("s.json: invalid length"), "{}", err(&refused));
+}
+
+#[test]
 fn profile_counts_the_same_on_every_run() {
     let here = pack("profile");
     let run = |more: &[&str]| {

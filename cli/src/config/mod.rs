@@ -6,7 +6,7 @@ use crate::Exit;
 use crate::output::complain;
 use crate::serve::settings::ServiceConfig;
 use ruleeval::dns::{Recorded, Resolver};
-use ruleeval::engine::{Compiled, Compiler, LayerSpec};
+use ruleeval::engine::{Compiled, Compiler, LayerSpec, Selectivity};
 use ruleeval::lists::Scope;
 use ruleeval::live_dns::LiveDns;
 use ruleeval::message::{Limits, Settings, Vip};
@@ -45,6 +45,11 @@ pub(crate) struct Config {
     /// The opened resolver.
     #[serde(skip)]
     resolver: Option<Arc<dyn Resolver>>,
+    /// A file of `ruleeval profile --write-selectivity`.
+    selectivity: Option<PathBuf>,
+    /// What it says.
+    #[serde(skip)]
+    measured: Selectivity,
     /// The mailbox that received the messages.
     mailbox: Option<String>,
     /// Bounds on the work that one message may cause.
@@ -225,6 +230,11 @@ pub(crate) fn resolver(name: &str) -> Result<Option<Arc<dyn Resolver>>, String> 
     }
 }
 
+fn measured(path: &Path) -> Result<Selectivity, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
 impl Config {
     /// Reads the configuration, with what the arguments add; the reason if there is none to be had.
     pub(crate) fn load(args: &ConfigArgs) -> Result<Self, String> {
@@ -240,6 +250,8 @@ impl Config {
         let dns = args.dns.clone().or_else(|| config.dns.as_deref().map(|name| beside(folder, name)));
         config.dns_file = dns.as_deref().filter(|name| is_file(name)).map(PathBuf::from);
         config.resolver = dns.as_deref().map_or(Ok(None), resolver)?;
+        config.selectivity = config.selectivity.map(|path| folder.join(path));
+        config.measured = config.selectivity.as_deref().map_or_else(|| Ok(Selectivity::default()), measured)?;
         Ok(config)
     }
 
@@ -312,13 +324,13 @@ impl Config {
     /// The files that it reads beside itself, relative to the working directory.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let layers = self.list_layers.iter().flat_map(|layer| layer.add_file.iter().chain(&layer.remove_file));
-        layers.chain(&self.dns_file).cloned().collect()
+        layers.chain(&self.dns_file).chain(&self.selectivity).cloned().collect()
     }
 
     /// A compiler with all but the packs.
     pub(crate) fn compiler(&self) -> Compiler {
         let mut compiler = Compiler::new();
-        compiler.settings(self.settings()).trust(self.trust.clone());
+        compiler.settings(self.settings()).trust(self.trust.clone()).selectivity(self.measured.clone());
         for layer in &self.layers {
             compiler.layer(layer.clone());
         }

@@ -51,6 +51,11 @@ fn shape() -> &'static Shape {
                 "Whose ARC results are believed, if the chain is valid.",
             ),
             Field::optional("dns", maybe(Shape::Text(LINE)), "Verify with DNS: `live`, or a file of recorded answers."),
+            Field::optional(
+                "selectivity",
+                maybe(Shape::Text(LINE)),
+                "A file of `ruleeval profile --write-selectivity`: what decides most is then asked first.",
+            ),
             Field::optional("mailbox", maybe(Shape::Text(LINE)), "The mailbox that received the messages."),
             Field::optional("limits", limits(), "Bounds on the work that one message may cause."),
             Field::optional(
