@@ -217,6 +217,22 @@ fn a_negation_of_what_lacks_nothing_with_a_name_says_so() {
 }
 
 #[test]
+fn an_operand_that_another_one_holds_counts_too() {
+    let text = "rule r { when: any(headers.hops, .index == 0 or subject.subject contains \"never\") and subject.subject contains \"never\" }
+         rule s { when: all(headers.hops, .index == 7 or sender.display_name ends_with subject.subject) and sender.display_name ends_with subject.subject }";
+    for options in PlanOptions::combinations() {
+        let mut compiler = Compiler::new();
+        compiler.plan(options).rules("p", text);
+        let engine = compiler.compile().engine.expect("valid rules");
+        let message = engine.parse(b"Received: by x\r\nFrom: Ann <a@example.com>\r\nSubject: else\r\n\r\nx".to_vec());
+        for (rule, planned, reference) in engine.both_outcomes(&message) {
+            assert_eq!(planned, reference, "{rule}, {options:?}");
+            assert_eq!(planned.status(), ruleeval::eval::Status::NoMatch);
+        }
+    }
+}
+
+#[test]
 fn what_was_measured_decides_the_order() {
     let raw = |name: &str| format!("From: \"{name}\" <a@example.org>\r\nSubject: long enough\r\n\r\nx\r\n");
     // Without the index, which would keep the clauses from being asked.

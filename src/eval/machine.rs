@@ -137,13 +137,15 @@ impl Run<'_> {
             if early && result == Truth::False {
                 break;
             }
-            if self.scratch.truth(conjunct.place).is_none() {
+            // What another operand holds is known by now, and counts all the same.
+            let truth = self.scratch.truth(conjunct.place).unwrap_or_else(|| {
                 let truth = self.truth(conjunct.node);
                 if !self.spent() {
                     self.scratch.set_truth(conjunct.place, truth);
                 }
-                result = result.and(truth);
-            }
+                truth
+            });
+            result = result.and(truth);
         }
         result
     }
