@@ -36,7 +36,8 @@ use crate::check::hir::{Program, RuleId};
 use crate::check::{External, Vocabulary, check_expr};
 use crate::diagnostic::Diagnostic;
 use crate::eval::{
-    Budget, Evidence, Machine, Missing, NearestMiss, Outcome, Profile, Reference, Scratch, Status, explain, nearest_miss,
+    Budget, Evidence, Machine, Missing, NearestMiss, Outcome, Profile, Reference, Scratch, Status, explain,
+    nearest_miss,
 };
 use crate::lists::Lists;
 use crate::message::{Envelope, Message, Settings, xpath};

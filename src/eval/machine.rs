@@ -51,11 +51,7 @@ impl Machine {
             run.scratch.steps.push((rule, steps));
         }
         scratch.end();
-        Outcomes {
-            evaluated: &scratch.outcomes,
-            undecided: &scratch.undecided,
-            reasons: &scratch.reasons,
-        }
+        Outcomes { evaluated: &scratch.outcomes, undecided: &scratch.undecided, reasons: &scratch.reasons }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::machine::Run;
 use super::ops;
-use super::why::SetId;
+use super::why::{Lacking, SetId};
 use crate::check::hir::{Program, RuleId};
 use crate::plan::{Asks, Bits, Plan, Reasons, Settler};
 use crate::value::Truth;
@@ -16,7 +16,7 @@ pub(super) struct Unsettled {
     /// The first of its words that has not been passed.
     next: u32,
     /// What its rules lack for it, once that was asked.
-    lacking: Option<Option<SetId>>,
+    lacking: Option<Lacking>,
 }
 
 fn settler(plan: &Plan, at: u32) -> Option<&Settler> {
@@ -69,9 +69,8 @@ impl Run<'_> {
 
     /// True if a rule of these is left that nothing else makes an evaluation of.
     fn concerns(&self, rules: &[Bits]) -> bool {
-        let open = |bits: &Bits| {
-            self.scratch.candidates(bits.word) & bits.bits & !self.scratch.asked[bits.word as usize] != 0
-        };
+        let open =
+            |bits: &Bits| self.scratch.candidates(bits.word) & bits.bits & !self.scratch.asked[bits.word as usize] != 0;
         rules.iter().any(open)
     }
 
@@ -129,13 +128,12 @@ impl Run<'_> {
                 rest &= rest - 1;
                 let at = word * 64 + bit;
                 let Some(rule) = plan.index.rules.get(at as usize).copied() else { continue };
-                let reasons = match undecided >> bit & 1 == 1 {
-                    true => self.reasons_of(program, rule, at, &mut unknown),
-                    false => None,
-                };
-                match reasons {
-                    Some(reasons) => self.scratch.undecided.push((rule, reasons)),
-                    None => self.scratch.live.push(rule),
+                if undecided >> bit & 1 == 1
+                    && let Some(reasons) = self.reasons_of(program, rule, at, &mut unknown)
+                {
+                    self.scratch.undecided.push((rule, reasons));
+                } else {
+                    self.scratch.live.push(rule);
                 }
             }
         }
@@ -159,25 +157,22 @@ impl Run<'_> {
             if !unsettled.concerns(settler, at) {
                 continue;
             }
-            let lacking = match unsettled.lacking {
-                Some(known) => known,
-                None => {
-                    let found = self.of_settler(program, rule, settler);
-                    unsettled.lacking = Some(found);
-                    found
-                }
-            };
-            all = self.scratch.reasons.union(all, lacking?);
+            let lacking = *unsettled.lacking.get_or_insert_with(|| self.of_settler(program, rule, settler));
+            let Lacking::This(lacking) = lacking else { return None };
+            all = self.scratch.reasons.union(all, lacking);
         }
         if all == self.scratch.reasons.nothing() { None } else { self.few(all) }
     }
 
     /// What an operand lacks that a settler found unknown.
-    fn of_settler(&mut self, program: &Program, rule: RuleId, settler: &Settler) -> Option<SetId> {
+    fn of_settler(&mut self, program: &Program, rule: RuleId, settler: &Settler) -> Lacking {
         match (&settler.reasons, &settler.asks) {
-            (Reasons::Shared(lack), _) => self.of_lack(program, rule, *lack).flatten(),
-            (Reasons::Operands(_), Asks::Condition(node, _)) => self.of_node(program, rule, *node),
-            _ => None,
+            (Reasons::Shared(lack), _) => self.of_lack(program, rule, *lack),
+            (Reasons::Operands(_), Asks::Condition(node, _)) => {
+                let found = self.of_node(program, rule, *node);
+                self.named(found)
+            }
+            _ => Lacking::Unclear,
         }
     }
 
@@ -194,9 +189,8 @@ impl Run<'_> {
         let mut all = Some(self.scratch.reasons.nothing());
         for part in plan.settlement.signatures.get(id.0 as usize)? {
             all = match (self.of_lack(program, rule, part.lack), all) {
-                (Some(Some(found)), Some(all)) => Some(self.scratch.reasons.union(all, found)),
-                // It is there.
-                (Some(None), all) if part.perhaps => all,
+                (Lacking::This(found), Some(all)) => Some(self.scratch.reasons.union(all, found)),
+                (Lacking::Nothing, all) if part.perhaps => all,
                 _ => None,
             };
         }

@@ -25,6 +25,17 @@ const MAX_WAYS: usize = 100_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SetId(u32);
 
+/// What a clause lacks that is asked without its truth.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Lacking {
+    /// This.
+    This(SetId),
+    /// What it might lack is there.
+    Nothing,
+    /// Only the clause itself tells.
+    Unclear,
+}
+
 /// The set without any reason: each plan's first.
 const NOTHING: SetId = SetId(0);
 
@@ -85,23 +96,27 @@ impl Run<'_> {
         (self.scratch.reasons.len(all) < MAX_REASONS && !self.spent()).then_some(all)
     }
 
-    /// What a clause of an undecided rule lacks, asked without its truth; `Some(None)` if nothing is
-    /// lacking, `None` if only the clause itself tells.
-    pub(super) fn of_lack(&mut self, program: &Program, rule: RuleId, lack: LackId) -> Option<Option<SetId>> {
+    /// What a clause of an undecided rule lacks, asked without its truth.
+    pub(super) fn of_lack(&mut self, program: &Program, rule: RuleId, lack: LackId) -> Lacking {
         let plan = self.plan;
         if let Some(Lack::Value(value)) = plan.lacks.get(lack.0 as usize)
             && !self.is_absent(*value)
         {
-            return Some(None);
+            return Lacking::Nothing;
         }
-        if let Some(known) = self.scratch.reasons.of_lack(lack) {
-            return (self.scratch.reasons.len(known) > 0).then_some(Some(known));
-        }
-        let clauses = &plan.rules.get(rule.0 as usize)?.clauses;
-        let expr = lacking_it(written(program, rule)?, clauses, lack)?;
-        let found = self.shared_reasons(program, expr, lack);
-        self.scratch.reasons.keep(lack, found);
-        (self.scratch.reasons.len(found) > 0).then_some(Some(found))
+        let found = self.scratch.reasons.of_lack(lack).or_else(|| {
+            let clauses = &plan.rules.get(rule.0 as usize)?.clauses;
+            let expr = lacking_it(written(program, rule)?, clauses, lack)?;
+            let found = self.shared_reasons(program, expr, lack);
+            self.scratch.reasons.keep(lack, found);
+            Some(found)
+        });
+        self.named(found)
+    }
+
+    /// Reasons, unless nothing has a name: then the clause itself must say so.
+    pub(super) fn named(&self, found: Option<SetId>) -> Lacking {
+        found.filter(|found| self.scratch.reasons.len(*found) > 0).map_or(Lacking::Unclear, Lacking::This)
     }
 
     fn truth_of(&mut self, clause: &Clause) -> Truth {

@@ -149,11 +149,10 @@ impl Guards<'_, '_> {
     fn is_certain(&mut self, id: NodeId) -> bool {
         match *self.store.op(id) {
             Op::Quantified(Quantifier::Any, _, _, body) => self.is_certain(body),
-            Op::Compare(..) | Op::InValues(..) => {
-                self.of(id).iter().all(|guard| {
-                    guard.atoms.iter().all(|atom| matches!(atom, Atom::Equal(..) | Atom::Number(..)))
-                })
-            }
+            Op::Compare(..) | Op::InValues(..) => self
+                .of(id)
+                .iter()
+                .all(|guard| guard.atoms.iter().all(|atom| matches!(atom, Atom::Equal(..) | Atom::Number(..)))),
             _ => false,
         }
     }

@@ -48,7 +48,7 @@ pub enum Probe {
     Truth,
 }
 
-/// Texts with a number each, looked up in the form of [`fold_key`].
+/// Texts with a number each, looked up in a form that equal texts share.
 #[derive(Debug)]
 pub struct Keys {
     fold: Fold,
@@ -56,13 +56,13 @@ pub struct Keys {
     /// A bit for each length, the last for all longer ones too.
     lengths: u64,
     /// The bytes that keys begin with.
-    first: [bool; 256],
+    first: Box<[bool; 256]>,
 }
 
 impl Keys {
     pub(super) fn new(fold: Fold, numbers: HashMap<Box<str>, u32>) -> Self {
         let lengths = numbers.keys().fold(0, |bits, key| bits | length_bit(key));
-        let mut first = [false; 256];
+        let mut first = Box::new([false; 256]);
         numbers.keys().for_each(|key| first[usize::from(key.bytes().next().unwrap_or(0))] = true);
         Self { fold, numbers, lengths, first }
     }

@@ -161,6 +161,9 @@ fn exclusion(nodes: &[Node], id: NodeId) -> Option<(NodeId, Fold, Vec<&str>)> {
     nodes[value.0 as usize].closed.then_some((value, fold, texts))
 }
 
+/// Where a settler stands among the others: what it asks by cost and node, and which texts are the same.
+type Order = (u32, NodeId, Option<Fold>);
+
 /// Rules by their bits, with what they lack.
 #[derive(Default)]
 struct Waiting<'p> {
@@ -323,7 +326,7 @@ impl<'p> Draft<'p> {
 
     fn finish(self, index: &Index) -> Settlement {
         let Self { nodes, conditions, exclusions, classes, mut out, .. } = self;
-        let mut settlers: Vec<((u32, NodeId, Option<Fold>), Settler)> = Vec::new();
+        let mut settlers: Vec<(Order, Settler)> = Vec::new();
         for ((node, place), waiting) in conditions {
             let settler = waiting.settler(Asks::Condition(node, place));
             settlers.push(((nodes[node.0 as usize].cost, node, None), settler));

@@ -101,7 +101,7 @@ fn line(verdict: &Verdict) -> String {
         format!("{} by {}", bare(&found.rule), by(names.collect()))
     });
     add("suppressed", suppressed.collect());
-    add("undecided", verdict.undecided.iter().map(|found| bare(&found.rule)).collect());
+    add("undecided", verdict.undecided.iter().map(|found| bare(found.rule)).collect());
     add("over budget", verdict.over_budget.iter().map(|rule| bare(rule)).collect());
     out
 }

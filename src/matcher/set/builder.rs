@@ -193,8 +193,7 @@ impl PatternSetBuilder {
         let has_literals = |id: &u32| factors(id, folded).is_some_and(|factors| factors.has_literals());
         let few = squeezable.len() < MIN_SQUEEZED && self.options.folded_if_few;
         let options = if few && squeezable.iter().all(has_literals) { folded } else { self.options };
-        let found: Vec<(u32, Option<Arc<Factors>>)> =
-            squeezable.iter().map(|id| (*id, factors(id, options))).collect();
+        let found: Vec<(u32, Option<Arc<Factors>>)> = squeezable.iter().map(|id| (*id, factors(id, options))).collect();
         for (id, factors) in found {
             let branches = factors.as_ref().and_then(|factors| factors.branches.as_deref());
             self.want(id, branches.map_or(Wanted::Nothing, Wanted::Branches));
