@@ -136,7 +136,7 @@ const COMMON: [&str; 10] = [
 fn shaped(dice: &mut Dice, common: &[&str]) -> String {
     let plain = Scope::default();
     let mut clauses: Vec<String> = common.iter().filter(|_| dice.below(3) > 0).map(|one| (*one).to_owned()).collect();
-    for _ in 0..1 + dice.below(2) {
+    for _ in 0..=dice.below(2) {
         let (a, b) = (text(dice, &plain, 0), text(dice, &plain, 0));
         let (one, other) = (word(dice), word(dice));
         let clause = match dice.below(9) {
