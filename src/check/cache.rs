@@ -140,12 +140,21 @@ impl CheckCache {
         ids: &BTreeMap<Key, RuleId>,
     ) -> Option<&Known> {
         let known = self.rules.get(key)?;
-        let same = Arc::ptr_eq(&known.file, file)
+        let same =
+            self.is_same(known, file, span) && known.used.rules.iter().all(|(name, id)| ids.get(name) == Some(id));
+        same.then_some(known)
+    }
+
+    /// True if the rule refers to no other, as was found before, and nothing that it depends on has changed.
+    pub(super) fn refers_to_none(&self, key: &Key, file: &Arc<ast::File>, span: Span) -> bool {
+        self.rules.get(key).is_some_and(|known| known.used.rules.is_empty() && self.is_same(known, file, span))
+    }
+
+    fn is_same(&self, known: &Known, file: &Arc<ast::File>, span: Span) -> bool {
+        Arc::ptr_eq(&known.file, file)
             && known.span == span
             && known.used.defs.is_disjoint(&self.changed.defs)
             && known.used.templates.is_disjoint(&self.changed.templates)
-            && known.used.rules.iter().all(|(name, id)| ids.get(name) == Some(id));
-        same.then_some(known)
     }
 
     /// Takes a rule over that has not changed.

@@ -11,6 +11,7 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::ast;
 use crate::value::Type;
+use foldhash::{HashMap, HashSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ pub(super) fn program(
     let mut program = Program { lists: symbols.lists.clone(), ..Program::default() };
     program.templates = super::template::declare(checker, packs, symbols);
     for pack in packs {
-        for (name, place) in in_reference_order(checker, pack, symbols) {
+        for (name, place) in in_reference_order(checker, pack, symbols, cache) {
             let key = (Arc::clone(&pack.name), name);
             let known = cache.known(&key, place.file, place.item.span, &checker.rule_ids);
             let checked = match known {
@@ -66,9 +67,10 @@ fn in_reference_order<'a>(
     checker: &mut Checker<'_>,
     pack: &PackInput<'a>,
     symbols: &Symbols<'_>,
+    cache: &CheckCache,
 ) -> Vec<(Arc<str>, Place<'a>)> {
     let items = pack.files.iter().flat_map(|file| file.items.iter().map(move |item| (file, item)));
-    let mut rules: Rules<'a> = BTreeMap::new();
+    let mut rules: Rules<'a> = HashMap::default();
     let mut order = Vec::new();
     for (file, item) in items {
         if let ast::ItemKind::Rule(rule) = &item.kind
@@ -79,7 +81,8 @@ fn in_reference_order<'a>(
         }
     }
     let defs = symbols.packs.get(&pack.name).map(|own| &own.defs);
-    let mut sorter = Sorter { rules: &rules, defs, done: BTreeSet::new(), sorted: Vec::new() };
+    let mut sorter =
+        Sorter { pack: &pack.name, rules: &rules, defs, cache, done: HashSet::default(), sorted: Vec::new() };
     for name in &order {
         sorter.visit(name, checker);
     }
@@ -89,7 +92,7 @@ fn in_reference_order<'a>(
 
 /// Names with the places that name them.
 type References = Vec<(Arc<str>, Span)>;
-type Rules<'a> = BTreeMap<Arc<str>, Place<'a>>;
+type Rules<'a> = HashMap<Arc<str>, Place<'a>>;
 
 /// A rule where it stands.
 #[derive(Clone, Copy)]
@@ -100,9 +103,11 @@ struct Place<'a> {
 }
 
 struct Sorter<'s, 'a> {
+    pack: &'s Arc<str>,
     rules: &'s Rules<'a>,
     defs: Option<&'s BTreeMap<Arc<str>, &'s ast::Def>>,
-    done: BTreeSet<Arc<str>>,
+    cache: &'s CheckCache,
+    done: HashSet<Arc<str>>,
     sorted: Vec<Arc<str>>,
 }
 
@@ -133,8 +138,11 @@ impl Sorter<'_, '_> {
     }
 
     /// The rules that a rule names, also through definitions; last one first.
-    fn references(&self, name: &str) -> Vec<(Arc<str>, Span)> {
-        let Some(Place { rule, .. }) = self.rules.get(name) else { return Vec::new() };
+    fn references(&self, name: &Arc<str>) -> References {
+        let Some(Place { rule, item, file }) = self.rules.get(name) else { return Vec::new() };
+        if self.cache.refers_to_none(&(Arc::clone(self.pack), Arc::clone(name)), file, item.span) {
+            return Vec::new();
+        }
         let mut found = Vec::new();
         let mut seen = BTreeSet::new();
         let mut pending: Vec<&ast::Expr> = rule.lets.iter().map(|binding| &binding.value).collect();

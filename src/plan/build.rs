@@ -20,6 +20,9 @@ use std::sync::atomic::{self, AtomicU64};
 /// Nodes that a rule of a large set is expected to add.
 const NODES: usize = 6;
 
+/// So few operands are compared with each other.
+const FEW: usize = 16;
+
 /// Longer lists that are written value by value are walked as others are.
 const MAX_ONE_BY_ONE: usize = 8;
 
@@ -590,8 +593,19 @@ impl<'c> Builder<'c> {
                 _ => flat.push(*operand),
             }
         }
-        let mut seen = foldhash::HashSet::with_capacity(flat.len());
-        flat.retain(|id| seen.insert(*id));
+        if flat.len() > FEW {
+            let mut seen = foldhash::HashSet::with_capacity(flat.len());
+            flat.retain(|id| seen.insert(*id));
+        } else {
+            let mut kept = 0;
+            for at in 0..flat.len() {
+                if !flat[..kept].contains(&flat[at]) {
+                    flat[kept] = flat[at];
+                    kept += 1;
+                }
+            }
+            flat.truncate(kept);
+        }
         if !and {
             flat = self.joined(flat);
         }
@@ -600,6 +614,10 @@ impl<'c> Builder<'c> {
 
     /// Needles in the same text, one of which is enough, are one question.
     fn joined(&mut self, operands: Vec<NodeId>) -> Vec<NodeId> {
+        let is_set = |id: &&NodeId| matches!(self.store.op(**id), Op::TextSet(..));
+        if operands.iter().filter(is_set).count() < 2 {
+            return operands;
+        }
         let mut sets: HashMap<NodeId, (u32, Vec<u32>)> = HashMap::new();
         for operand in &operands {
             if let Op::TextSet(text, set, needles) = self.store.op(*operand) {
