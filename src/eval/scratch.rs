@@ -80,6 +80,8 @@ pub struct Scratch {
     pub(super) asked: Vec<u64>,
     /// Settlers whose conditions are unknown, with what they lack and the next of their words.
     pub(super) unknown: Vec<Unsettled>,
+    /// Those of them that concern the word at hand.
+    pub(super) open: Vec<usize>,
     /// For each signature the message at hand that it is known of, and what is lacking.
     pub(super) signatures: Vec<(u32, Option<SetId>)>,
     /// What a reference to a rule reads.

@@ -112,14 +112,20 @@ impl Run<'_> {
     fn list(&mut self, program: &Program) {
         let plan = self.plan;
         let mut unknown = std::mem::take(&mut self.scratch.unknown);
+        let mut open = std::mem::take(&mut self.scratch.open);
         for word in 0..plan.index.words as u32 {
             let candidates = self.scratch.candidates(word);
             if candidates == 0 {
                 continue;
             }
             let mut lacking = self.untold(word);
-            for unsettled in &mut unknown {
-                lacking |= unsettled.bits(plan, word);
+            open.clear();
+            for (at, unsettled) in unknown.iter_mut().enumerate() {
+                let bits = unsettled.bits(plan, word);
+                if bits != 0 {
+                    open.push(at);
+                    lacking |= bits;
+                }
             }
             let undecided = candidates & lacking & !self.scratch.asked[word as usize];
             let mut rest = candidates;
@@ -129,7 +135,7 @@ impl Run<'_> {
                 let at = word * 64 + bit;
                 let Some(rule) = plan.index.rules.get(at as usize).copied() else { continue };
                 if undecided >> bit & 1 == 1
-                    && let Some(reasons) = self.reasons_of(program, rule, at, &mut unknown)
+                    && let Some(reasons) = self.reasons_of(program, rule, at, &mut unknown, &open)
                 {
                     self.scratch.undecided.push((rule, reasons));
                 } else {
@@ -138,6 +144,7 @@ impl Run<'_> {
             }
         }
         self.scratch.unknown = unknown;
+        self.scratch.open = open;
         self.scratch.live.sort_unstable();
     }
 
@@ -148,11 +155,20 @@ impl Run<'_> {
         told.fold(0, |all, (told, at)| all | told & !self.scratch.by_value(at))
     }
 
-    /// What an undecided rule lacks; `None` if only its evaluation tells.
-    fn reasons_of(&mut self, program: &Program, rule: RuleId, at: u32, unknown: &mut [Unsettled]) -> Option<SetId> {
+    /// What an undecided rule lacks, told which of the unknown conditions concern its word; `None` if only its
+    /// evaluation tells.
+    fn reasons_of(
+        &mut self,
+        program: &Program,
+        rule: RuleId,
+        at: u32,
+        unknown: &mut [Unsettled],
+        open: &[usize],
+    ) -> Option<SetId> {
         let plan = self.plan;
         let mut all = self.of_signature(program, rule, at)?;
-        for unsettled in unknown {
+        for number in open {
+            let unsettled = unknown.get_mut(*number)?;
             let settler = settler(plan, unsettled.settler)?;
             if !unsettled.concerns(settler, at) {
                 continue;

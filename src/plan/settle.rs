@@ -10,6 +10,8 @@ use foldhash::{HashMap, HashMapExt};
 
 /// A condition that fewer rules share is left to them.
 const MIN_RULES: u32 = 4;
+/// Rules with more operands are evaluated.
+const MAX_OPERANDS: usize = 64;
 /// What costs more is asked only once the index has ruled out what it can.
 const CHEAP: u32 = 20;
 
@@ -223,7 +225,7 @@ impl<'p> Draft<'p> {
     ) {
         let (word, mask) = (bit as usize / 64, 1_u64 << (bit % 64));
         let mut leaves = Vec::with_capacity(conjuncts.len());
-        let known = !referred && self.leaves(&rule.clauses, conjuncts, &mut leaves);
+        let known = !referred && conjuncts.len() <= MAX_OPERANDS && self.leaves(&rule.clauses, conjuncts, &mut leaves);
         let mut signature = Vec::new();
         let mut asked = !known;
         for conjunct in conjuncts {
