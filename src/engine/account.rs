@@ -134,9 +134,7 @@ impl Engine {
         let verdict = self.verdict_in(ctx, &mut self.scratch(), Options { evidence: true, now }, None);
         let rules = &self.inner.program.rules;
         let name = |rule: &Arc<crate::check::hir::Rule>| Arc::clone(&rule.name);
-        let is_off = |(id, rule): &(usize, &Arc<crate::check::hir::Rule>)| {
-            self.inner.overrides.effect(*id, rule, env.now).mode == Mode::Off
-        };
+        let is_off = |(id, _): &(usize, &Arc<crate::check::hir::Rule>)| self.is_off(RuleId(*id as u32), ctx);
         let mut off: Vec<_> = rules.iter().enumerate().filter(is_off).map(|(_, rule)| name(rule)).collect();
         off.sort();
         let suppressed = verdict.suppressed.iter().filter_map(|found| self.suppressed(ctx, &found.rule)).collect();
@@ -219,7 +217,7 @@ impl Engine {
         let mut ranked = Vec::new();
         let mut not_matched = 0;
         for (index, rule) in inner.program.rules.iter().enumerate() {
-            let off = inner.overrides.effect(index, rule, ctx.env.now).mode == Mode::Off;
+            let off = self.is_off(RuleId(index as u32), ctx);
             if off || verdict.names(&rule.name) {
                 continue;
             }

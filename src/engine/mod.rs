@@ -141,9 +141,7 @@ impl Engine {
 
     /// The names of all rules, `pack/name`, sorted.
     pub fn rules(&self) -> Vec<Arc<str>> {
-        let mut names: Vec<Arc<str>> = self.inner.program.rules.iter().map(|rule| Arc::clone(&rule.name)).collect();
-        names.sort();
-        names
+        self.inner.names.to_vec()
     }
 
     /// What all rules say of themselves, in the order of their names.
@@ -200,12 +198,7 @@ impl Engine {
 
     /// For each rule, by its id in [`Scratch::steps`], its position among [`Engine::rules`].
     pub fn positions(&self) -> Vec<u32> {
-        let rules = &self.inner.program.rules;
-        let mut order: Vec<usize> = (0..rules.len()).collect();
-        order.sort_by(|a, b| rules[*a].name.cmp(&rules[*b].name));
-        let mut positions = vec![0; order.len()];
-        order.iter().zip(0..).for_each(|(rule, position)| positions[*rule] = position);
-        positions
+        self.inner.ranks.clone()
     }
 
     /// The scores from which the policy takes an action, lowest first.

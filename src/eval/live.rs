@@ -39,11 +39,7 @@ impl Run<'_> {
                 let dark = bits.bits & !self.scratch.by_value(bits.at);
                 self.scratch.rule_out(bits.word, dark);
             }
-            if plan.options.settle {
-                self.settle(program);
-            } else {
-                self.scratch.list_candidates(&plan.index.rules);
-            }
+            self.settle(program);
         }
         if !plan.options.guard || self.spent() {
             self.scratch.live.clear();

@@ -82,8 +82,6 @@ pub struct Scratch {
     pub(super) unknown: Vec<Unsettled>,
     /// Those of them that concern the word at hand.
     pub(super) open: Vec<usize>,
-    /// For each signature the message at hand that it is known of, and what is lacking.
-    pub(super) signatures: Vec<(u32, Option<SetId>)>,
     /// What a reference to a rule reads.
     references: Marks,
     pub(super) live: Vec<RuleId>,
@@ -133,10 +131,6 @@ impl Scratch {
         self.outcomes.clear();
         self.undecided.clear();
         self.unknown.clear();
-        if clear {
-            self.signatures.clear();
-        }
-        self.signatures.resize(plan.settlement.signatures.len(), (0, None));
         self.reasons.begin(plan);
     }
 
@@ -266,24 +260,6 @@ impl Scratch {
         if let Some(word) = self.candidates.get_mut(word as usize) {
             *word &= !rules;
         }
-    }
-
-    /// The number of the message at hand, forgotten after many.
-    pub(super) fn generation(&self) -> u32 {
-        self.generation
-    }
-
-    /// Takes the rules that can hold as those that live, in the order of their ids; told which rule each
-    /// bit stands for.
-    pub(super) fn list_candidates(&mut self, rules: &[RuleId]) {
-        for (word, bits) in self.candidates.iter().enumerate() {
-            let mut rest = *bits;
-            while rest != 0 {
-                self.live.extend(rules.get(word * 64 + rest.trailing_zeros() as usize));
-                rest &= rest - 1;
-            }
-        }
-        self.live.sort_unstable();
     }
 
     /// What a reference to a rule reads; absent for rules that do not match.

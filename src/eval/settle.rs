@@ -3,7 +3,7 @@
 
 use super::machine::Run;
 use super::ops;
-use super::why::{Lacking, SetId};
+use super::why::{Lacking, NOTHING, SetId};
 use crate::check::hir::{Program, RuleId};
 use crate::plan::{Asks, Bits, Plan, Reasons, Settler};
 use crate::value::Truth;
@@ -166,7 +166,7 @@ impl Run<'_> {
         open: &[usize],
     ) -> Option<SetId> {
         let plan = self.plan;
-        let mut all = self.of_signature(program, rule, at)?;
+        let Lacking::This(mut all) = self.of_signature(program, rule, at) else { return None };
         for number in open {
             let unsettled = unknown.get_mut(*number)?;
             let settler = settler(plan, unsettled.settler)?;
@@ -177,7 +177,7 @@ impl Run<'_> {
             let Lacking::This(lacking) = lacking else { return None };
             all = self.scratch.reasons.union(all, lacking);
         }
-        if all == self.scratch.reasons.nothing() { None } else { self.few(all) }
+        if all == NOTHING { None } else { self.few(all) }
     }
 
     /// What an operand lacks that a settler found unknown.
@@ -193,26 +193,22 @@ impl Run<'_> {
     }
 
     /// What the operands lack that the index tells.
-    fn of_signature(&mut self, program: &Program, rule: RuleId, at: u32) -> Option<SetId> {
+    fn of_signature(&mut self, program: &Program, rule: RuleId, at: u32) -> Lacking {
         let plan = self.plan;
-        let id = plan.settlement.of_bits.get(at as usize)?;
-        let generation = self.scratch.generation();
-        if let Some((message, known)) = self.scratch.signatures.get(id.0 as usize)
-            && *message == generation
-        {
-            return *known;
+        let settlement = &plan.settlement;
+        let Some(id) = settlement.of_bits.get(at as usize).copied() else { return Lacking::Unclear };
+        if let Some(known) = self.scratch.reasons.of_signature(id) {
+            return known;
         }
-        let mut all = Some(self.scratch.reasons.nothing());
-        for part in plan.settlement.signatures.get(id.0 as usize)? {
+        let mut all = Lacking::This(NOTHING);
+        for part in settlement.signatures.get(id.0 as usize).into_iter().flatten() {
             all = match (self.of_lack(program, rule, part.lack), all) {
-                (Lacking::This(found), Some(all)) => Some(self.scratch.reasons.union(all, found)),
+                (Lacking::This(found), Lacking::This(all)) => Lacking::This(self.scratch.reasons.union(all, found)),
                 (Lacking::Nothing, all) if part.perhaps => all,
-                _ => None,
+                _ => Lacking::Unclear,
             };
         }
-        if let Some(kept) = self.scratch.signatures.get_mut(id.0 as usize) {
-            *kept = (generation, all);
-        }
+        self.scratch.reasons.keep_signature(id, all);
         all
     }
 }

@@ -11,7 +11,7 @@ use super::reference::Reference;
 use super::scratch::Bound;
 use super::{Missing, no_reasons};
 use crate::check::hir::{Expr, ExprKind, LocalId, Program, RuleId};
-use crate::plan::{Clause, Lack, LackId, NodeId, Op, Plan, Reasons, operands};
+use crate::plan::{Clause, Lack, LackId, NodeId, Op, Plan, Reasons, SignatureId, operands};
 use crate::value::{Truth, Value};
 use foldhash::HashMap;
 use std::collections::BTreeSet;
@@ -37,7 +37,7 @@ pub(super) enum Lacking {
 }
 
 /// The set without any reason: each plan's first.
-const NOTHING: SetId = SetId(0);
+pub(super) const NOTHING: SetId = SetId(0);
 
 impl Run<'_> {
     /// The reasons of a rule whose condition is unknown.
@@ -74,7 +74,7 @@ impl Run<'_> {
     /// What an operand of a rule lacks; its truth is unknown.
     pub(super) fn of_node(&mut self, program: &Program, rule: RuleId, node: NodeId) -> Option<SetId> {
         let clauses = &self.plan.rules.get(rule.0 as usize)?.clauses;
-        let (expr, clause) = of_this(written(program, rule)?, clauses, node)?;
+        let (expr, clause) = find(written(program, rule)?, clauses, &|clause| clause.node == node)?;
         self.of_clause(program, expr, clause)
     }
 
@@ -106,7 +106,8 @@ impl Run<'_> {
         }
         let found = self.scratch.reasons.of_lack(lack).or_else(|| {
             let clauses = &plan.rules.get(rule.0 as usize)?.clauses;
-            let expr = lacking_it(written(program, rule)?, clauses, lack)?;
+            let shares = |clause: &Clause| matches!(clause.reasons, Reasons::Shared(found) if found == lack);
+            let (expr, _) = find(written(program, rule)?, clauses, &shares)?;
             let found = self.shared_reasons(program, expr, lack);
             self.scratch.reasons.keep(lack, found);
             Some(found)
@@ -249,21 +250,16 @@ fn written(program: &Program, rule: RuleId) -> Option<&[Expr]> {
     })
 }
 
-/// The clause of a node, and what was written.
-fn of_this<'e, 'p>(exprs: &'e [Expr], clauses: &'p [Clause], node: NodeId) -> Option<(&'e Expr, &'p Clause)> {
+/// The first clause of this kind, or part of one, and what was written.
+fn find<'e, 'p>(
+    exprs: &'e [Expr],
+    clauses: &'p [Clause],
+    wanted: &impl Fn(&Clause) -> bool,
+) -> Option<(&'e Expr, &'p Clause)> {
     exprs.iter().zip(clauses).find_map(|(expr, clause)| match &clause.reasons {
-        _ if clause.node == node => Some((expr, clause)),
-        Reasons::Operands(parts) => of_this(operands(expr)?, parts, node),
+        _ if wanted(clause) => Some((expr, clause)),
+        Reasons::Operands(parts) => find(operands(expr)?, parts, wanted),
         Reasons::Shared(_) | Reasons::Own => None,
-    })
-}
-
-/// The expression of a clause that shares what is lacking.
-fn lacking_it<'e>(exprs: &'e [Expr], clauses: &[Clause], lack: LackId) -> Option<&'e Expr> {
-    exprs.iter().zip(clauses).find_map(|(expr, clause)| match &clause.reasons {
-        Reasons::Shared(found) => (*found == lack).then_some(expr),
-        Reasons::Operands(parts) => lacking_it(operands(expr)?, parts, lack),
-        Reasons::Own => None,
     })
 }
 
@@ -280,6 +276,8 @@ pub(super) struct KnownReasons {
     of_absent: HashMap<Box<[NodeId]>, SetId>,
     /// What is known of the message at hand, with its number.
     lacks: Vec<(u64, SetId)>,
+    /// The same of signatures.
+    signatures: Vec<(u64, Lacking)>,
 }
 
 impl KnownReasons {
@@ -290,7 +288,8 @@ impl KnownReasons {
             self.add(Arc::default());
         }
         self.message += 1;
-        self.lacks.resize(plan.lacks.len(), (0, SetId(0)));
+        self.lacks.resize(plan.lacks.len(), (0, NOTHING));
+        self.signatures.resize(plan.settlement.signatures.len(), (0, Lacking::Unclear));
     }
 
     pub(super) fn get(&self, id: SetId) -> Option<&Arc<BTreeSet<Missing>>> {
@@ -299,11 +298,6 @@ impl KnownReasons {
 
     fn set(&self, id: SetId) -> Arc<BTreeSet<Missing>> {
         self.get(id).map_or_else(no_reasons, Arc::clone)
-    }
-
-    /// The set without any reason.
-    pub(super) fn nothing(&self) -> SetId {
-        NOTHING
     }
 
     fn len(&self, id: SetId) -> usize {
@@ -317,6 +311,17 @@ impl KnownReasons {
 
     fn keep(&mut self, lack: LackId, set: SetId) {
         if let Some(kept) = self.lacks.get_mut(lack.0 as usize) {
+            *kept = (self.message, set);
+        }
+    }
+
+    pub(super) fn of_signature(&self, id: SignatureId) -> Option<Lacking> {
+        let (message, set) = *self.signatures.get(id.0 as usize)?;
+        (message == self.message).then_some(set)
+    }
+
+    pub(super) fn keep_signature(&mut self, id: SignatureId, set: Lacking) {
+        if let Some(kept) = self.signatures.get_mut(id.0 as usize) {
             *kept = (self.message, set);
         }
     }

@@ -51,10 +51,11 @@ pub(super) fn build(program: &Program, catalog: &Catalog, options: PlanOptions, 
     } else {
         (super::Index::default(), vec![Vec::new(); rules.len()])
     };
+    let refers = if options.settle { builder.store.referring().to_vec() } else { Vec::new() };
     let mut plan = finish(builder, rules, texts, index, &parents);
     place(&mut plan, &exact);
     if options.settle {
-        plan.settlement = settle::settle(&plan);
+        plan.settlement = settle::settle(&plan, &refers);
     }
     plan
 }

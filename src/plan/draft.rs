@@ -122,8 +122,8 @@ fn place(words: usize, bit: u32, layer: usize) -> u32 {
     (layer * words * 64) as u32 + bit
 }
 
-/// The places as words.
-fn bits(mut places: Vec<u32>, words: usize) -> Vec<Bits> {
+/// The places as words; those of a layer are its bits.
+pub(super) fn bits(mut places: Vec<u32>, words: usize) -> Vec<Bits> {
     places.sort_unstable();
     let mut found: Vec<Bits> = Vec::new();
     for place in places {

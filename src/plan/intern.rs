@@ -70,6 +70,11 @@ impl<'c> Store<'c> {
         self.nodes[id.0 as usize].chance = chance;
     }
 
+    /// For each node whether it holds a reference to a rule.
+    pub(super) fn referring(&self) -> &[bool] {
+        &self.refers
+    }
+
     pub(super) fn refers(&self, id: NodeId) -> bool {
         self.refers[id.0 as usize]
     }

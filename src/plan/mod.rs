@@ -23,7 +23,7 @@ pub use index::{Bits, Group, Index, Keys, Probe, Span, Subject};
 pub use lack::{Lack, LackId};
 pub use near::each_deletion;
 pub use reasons::operands;
-pub use settle::{Asks, Lacking, Settlement, Settler, SignatureId};
+pub use settle::{Asks, LackPart, Settlement, Settler, SignatureId};
 pub use texts::{Needle, TextHits, TextSet, TextUse};
 
 use crate::check::hir::{Arith, Expr, Fold, LocalId, Ordering, Program, Quantifier, RuleId, TemplateId};

@@ -1,8 +1,8 @@
 //! What decides many rules at once: conditions and exclusions that stand in many rules are asked once and
 //! settled for all of them, and a rule of which nothing else is left is undecided without being evaluated.
 
+use super::draft::bits;
 use super::index::{Bits, Index, Keys, fold_key};
-use super::intern::each_child;
 use super::lack::{Lack, LackId};
 use super::{ClassId, Clause, Conjunct, NOWHERE, Node, NodeId, Op, Plan, PlannedRule, Reasons};
 use crate::check::hir::{Fold, Ordering, RuleId};
@@ -44,7 +44,7 @@ pub enum Asks {
 
 /// A part of what an undecided rule lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Lacking {
+pub struct LackPart {
     /// What.
     pub lack: LackId,
     /// It may be there after all: then another part is what is absent.
@@ -71,13 +71,14 @@ pub struct Settlement {
     /// Classes of values with the rules that are undecided only if some element lacks all of them.
     pub classes: Vec<(ClassId, Vec<Bits>)>,
     /// What the operands that the index tells lack, if all of them are unknown.
-    pub signatures: Vec<Vec<Lacking>>,
+    pub signatures: Vec<Vec<LackPart>>,
     /// For each bit of a layer the signature of its rule.
     pub of_bits: Vec<SignatureId>,
 }
 
-/// Finds out what can be settled. Empty if the index is.
-pub(super) fn settle(plan: &Plan) -> Settlement {
+/// Finds out what can be settled; told of each node whether it holds a reference to a rule: it has no value
+/// before that rule has one.
+pub(super) fn settle(plan: &Plan, refers: &[bool]) -> Settlement {
     let Plan { nodes, rules, conjuncts, lacks, index, .. } = plan;
     let words = index.words;
     let mut draft = Draft {
@@ -96,7 +97,6 @@ pub(super) fn settle(plan: &Plan) -> Settlement {
         },
     };
     let used = uses(nodes.len(), conjuncts);
-    let refers = refers(nodes);
     let referred = referred(nodes, rules.len());
     for ((rule, id), referred) in rules.iter().zip(0..).zip(referred) {
         if index.can_hold(RuleId(id)) {
@@ -115,17 +115,6 @@ fn uses(nodes: usize, conjuncts: &[Conjunct]) -> Vec<u32> {
     let mut used = vec![0; nodes];
     conjuncts.iter().for_each(|conjunct| used[conjunct.node.0 as usize] += 1);
     used
-}
-
-/// The nodes that hold references to rules: they have no value before those rules have one.
-fn refers(nodes: &[Node]) -> Vec<bool> {
-    let mut refers = vec![false; nodes.len()];
-    for (at, node) in nodes.iter().enumerate() {
-        let mut found = matches!(node.op, Op::Rule(_));
-        each_child(&node.op, |child| found |= refers[child.0 as usize]);
-        refers[at] = found;
-    }
-    refers
 }
 
 /// The rules that others refer to.
@@ -181,8 +170,8 @@ impl<'p> Waiting<'p> {
         self.reasons = Some(if same { reasons } else { &Reasons::Own });
     }
 
-    fn settler(self, asks: Asks) -> Settler {
-        Settler { asks, rules: bits(self.bits), reasons: self.reasons.cloned().unwrap_or(Reasons::Own) }
+    fn settler(self, asks: Asks, words: usize) -> Settler {
+        Settler { asks, rules: bits(self.bits, words), reasons: self.reasons.cloned().unwrap_or(Reasons::Own) }
     }
 }
 
@@ -209,7 +198,7 @@ struct Draft<'p> {
     conditions: HashMap<(NodeId, u32), Waiting<'p>>,
     exclusions: HashMap<(NodeId, Fold), DraftExclusion<'p>>,
     classes: HashMap<ClassId, Vec<u32>>,
-    known: HashMap<Vec<Lacking>, SignatureId>,
+    known: HashMap<Vec<LackPart>, SignatureId>,
     out: Settlement,
 }
 
@@ -273,10 +262,10 @@ impl<'p> Draft<'p> {
     }
 
     /// What a clause that the index tells lacks; false if only an evaluation finds that out.
-    fn lacking(&self, reasons: &Reasons, perhaps: bool, out: &mut Vec<Lacking>) -> bool {
+    fn lacking(&self, reasons: &Reasons, perhaps: bool, out: &mut Vec<LackPart>) -> bool {
         match reasons {
             Reasons::Shared(lack) => {
-                out.push(Lacking { lack: *lack, perhaps });
+                out.push(LackPart { lack: *lack, perhaps });
                 !perhaps || self.is_value(reasons)
             }
             Reasons::Operands(parts) => parts.iter().all(|part| self.lacking(&part.reasons, true, out)),
@@ -330,7 +319,7 @@ impl<'p> Draft<'p> {
         let Self { nodes, conditions, exclusions, classes, mut out, .. } = self;
         let mut settlers: Vec<(Order, Settler)> = Vec::new();
         for ((node, place), waiting) in conditions {
-            let settler = waiting.settler(Asks::Condition(node, place));
+            let settler = waiting.settler(Asks::Condition(node, place), index.words);
             settlers.push(((nodes[node.0 as usize].cost, node, None), settler));
         }
         let mut buffer = String::new();
@@ -344,9 +333,9 @@ impl<'p> Draft<'p> {
                 }
                 excluded[key as usize].extend(rules);
             }
-            let excluded = excluded.into_iter().map(bits).collect();
+            let excluded = excluded.into_iter().map(|rules| bits(rules, index.words)).collect();
             let asks = Asks::Exclusion { value, keys: Keys::new(fold, keys), excluded };
-            let settler = draft.all.settler(asks);
+            let settler = draft.all.settler(asks, index.words);
             settlers.push(((nodes[value.0 as usize].cost, value, Some(fold)), settler));
         }
         settlers.sort_by_key(|(order, _)| *order);
@@ -356,22 +345,8 @@ impl<'p> Draft<'p> {
             let list = if cost < CHEAP && concerned > most { &mut out.first } else { &mut out.then };
             list.push(settler);
         }
-        out.classes = classes.into_iter().map(|(class, rules)| (class, bits(rules))).collect();
+        out.classes = classes.into_iter().map(|(class, rules)| (class, bits(rules, index.words))).collect();
         out.classes.sort_by_key(|(class, _)| *class);
         out
     }
-}
-
-/// Rules as words of a layer.
-fn bits(mut rules: Vec<u32>) -> Vec<Bits> {
-    rules.sort_unstable();
-    let mut found: Vec<Bits> = Vec::new();
-    for bit in rules {
-        let (word, mask) = (bit / 64, 1 << (bit % 64));
-        match found.last_mut() {
-            Some(last) if last.word == word => last.bits |= mask,
-            _ => found.push(Bits { at: word, word, bits: mask }),
-        }
-    }
-    found
 }

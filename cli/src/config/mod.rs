@@ -223,16 +223,19 @@ pub(crate) fn resolver(name: &str) -> Result<Option<Arc<dyn Resolver>>, String> 
         "off" => Ok(None),
         "live" => Ok(Some(Arc::new(LiveDns::open()?))),
         path => {
-            let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {path}: {error}"))?;
+            let text = text_of(Path::new(path))?;
             let recorded = Recorded::parse(&text).map_err(|error| format!("{path}: {error}"))?;
             Ok(Some(Arc::new(recorded)))
         }
     }
 }
 
+fn text_of(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+}
+
 fn measured(path: &Path) -> Result<Selectivity, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+    serde_json::from_str(&text_of(path)?).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 impl Config {
@@ -256,7 +259,7 @@ impl Config {
     }
 
     fn read(path: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        let text = text_of(path)?;
         if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
             return Ok(Self::default());
         }
